@@ -69,7 +69,7 @@ class RateLimited(IntegrationError):
 
 
 class Rejected(IntegrationError):
-    """The system understood and said no (4xx, a refusal in the body); `status` is its code where it has one."""
+    """The system understood and said no; `status` is its HTTP code where there is one."""
 
     def __init__(self, system: str, message: str, *, status: int | None = None, hint: str = "") -> None:
         super().__init__(system, message, hint=hint)
@@ -77,4 +77,4 @@ class Rejected(IntegrationError):
 
 
 class BadReply(IntegrationError):
-    """The answer is not what the system documents: HTML for JSON, half a document, missing fields, too large."""
+    """The answer is not what the system documents: HTML for JSON, half of it, far too much."""

@@ -10,8 +10,8 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -137,7 +137,9 @@ async def _read_bounded(response: aiohttp.ClientResponse, system: str, max_bytes
     async for chunk in response.content.iter_chunked(64 * 1024):
         size += len(chunk)
         if size > max_bytes:
-            raise BadReply(system, f"{system} sent more than {max_bytes // 1024} KiB; the answer was dropped.")
+            raise BadReply(
+                system, f"{system} sent more than {max_bytes // 1024} KiB; the answer was dropped."
+            )
         chunks.append(chunk)
     return b"".join(chunks)
 

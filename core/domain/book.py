@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Person(BaseModel):
-    """An author as a catalogue names them; roles such as translator are no authors and are left out earlier."""
+    """An author as a catalogue names them; translators and the like are left out earlier."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,0 +1,358 @@
+"""Every setting there is, as one frozen model; `core.config` reads it from the environment, .env and YAML."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an address such as http://host:port")
+    return value.rstrip("/")
+
+
+def _secret_http_url(value: SecretStr) -> SecretStr:
+    parts = urlsplit(value.get_secret_value())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http or https address")
+    return value
+
+
+def _host_or_url(value: str) -> str:
+    if "://" in value:
+        return _http_url(value)
+    if not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[\w.\-]+)(:\d{1,5})?(/[\w./\-]*)?", value):
+        raise ValueError("must be a URL or host:port")
+    return value
+
+
+def _discord_id(value: Any) -> Any:
+    if isinstance(value, bool) or not re.fullmatch(r"\d{5,20}", str(value)):
+        raise ValueError(
+            "must be a Discord id, a number of 17 to 20 digits (turn on Developer Mode, then Copy ID)"
+        )
+    return int(value)
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+_SIZE_UNITS = {"": 1, "b": 1, "k": 2**10, "kib": 2**10, "m": 2**20, "mib": 2**20, "g": 2**30, "gib": 2**30}
+
+
+def _bytes(value: Any) -> Any:
+    if isinstance(value, str):
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*", value)
+        if not match or match[2].lower() not in _SIZE_UNITS:
+            raise ValueError("must be a size such as 524288, 512 KiB or 1 GiB")
+        return int(float(match[1]) * _SIZE_UNITS[match[2].lower()])
+    return value
+
+
+def _piece_size(value: int) -> int:
+    if value & (value - 1) or not 16 * 1024 <= value <= 16 * 2**20:
+        raise ValueError("must be a power of two from 16 KiB to 16 MiB")
+    return value
+
+
+def _timezone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("must be a time zone's name such as Europe/Berlin or UTC")
+    return value
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+SecretHttpUrl = Annotated[SecretStr, AfterValidator(_secret_http_url)]
+DiscordId = Annotated[int, BeforeValidator(_discord_id)]
+DiscordIds = Annotated[list[DiscordId], BeforeValidator(_as_list)]
+Size = Annotated[int, BeforeValidator(_bytes), Field(ge=0)]
+PieceSize = Annotated[Size, AfterValidator(_piece_size)]
+
+
+class Section(BaseModel):
+    """A section of config.yaml; an unknown key is a fault."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Paths(Section):
+    """Folders. Relative ones count from the configuration file."""
+
+    data: str = Field("./data", description="The program's own folder: database, logs, staging by default.")
+    libation_library_root: str | None = Field(None, description="Where Libation puts liberated books.")
+    staging_root: str = Field("", description="Hardlinked release folders; default: data/staging.")
+    torrent_output: str = Field("", description="Torrents and metadata files; default: data/torrents.")
+    library_root: str | None = Field(None, description="The Audiobookshelf library's folder.")
+    recycle: str = Field("", description="Where replaced files go; default: data/recycle.")
+
+
+class PathMap(Section):
+    """One folder as two systems see it."""
+
+    host: str = Field(description="The folder as Mousekeeper sees it.")
+    container: str = Field(description="The same folder as the other system sees it.")
+    system: str | None = Field(None, description="Which system, such as qbittorrent; all when left out.")
+
+
+class Staging(Section):
+    """How release folders are made."""
+
+    allow_copy: bool = Field(False, description="Copy when a hardlink is impossible (another file system).")
+
+
+class Libation(Section):
+    """Asking Libation's container for new books."""
+
+    liberate: bool = Field(False, description="Let a scheduled scan also download (liberate) new books.")
+    scan_timeout_seconds: float = Field(600, gt=0)
+    liberate_timeout_seconds: float = Field(14_400, gt=0)
+
+
+class Mam(Section):
+    """The tracker's form and pacing."""
+
+    max_filename_length: int = Field(225, ge=60, le=4096, description="Most characters in folder/file.")
+    allowed_extensions: list[str] = Field(
+        default_factory="m4b m4a mp3 opus flac jpg jpeg png pdf cue".split,
+        description="What a release may contain.",
+    )
+    category_id: int | None = Field(None, description="The form's category when genres do not tell it.")
+    min_seconds_between_requests: float = Field(2.0, ge=2.0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_extensions(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("allowed_extensions"), list):
+            plain = [e.lower().lstrip(".") if isinstance(e, str) else e for e in data["allowed_extensions"]]
+            return {**data, "allowed_extensions": plain}
+        return data
+
+
+class Upload(Section):
+    """From a liberated book to a seeded torrent."""
+
+    publish: Literal["confirm", "direct"] = Field(
+        "confirm",
+        description="confirm: seed only after a person says it is uploaded. direct: seed on approval.",
+    )
+    first_run: Literal["baseline", "all"] = Field(
+        "baseline", description="What a library met for the first time means: wait until asked, or take all."
+    )
+    max_open_approvals: int = Field(
+        20, ge=1, description="Most releases the automatic loop keeps awaiting approval."
+    )
+    exclude_plus_loans: bool = Field(True, description="Leave out books on loan from the Plus catalogue.")
+    exclude_authors: list[str] | None = Field(
+        None, description="Authors that must not be uploaded; left out: the built-in list."
+    )
+    source_tag: str = Field("MAM", description="The torrent's source field.")
+    name_tag: str | None = Field(None, description="A tag at the end of folder names, without its brackets.")
+    piece_size: PieceSize | None = Field(
+        None, description="Bytes or text such as 1 MiB; left out: by total size."
+    )
+    builder: Literal["builtin", "mkbrr"] = "builtin"
+    kit_dialect: Literal["native", "helper"] = "native"
+    description: Literal["html", "bbcode"] = "html"
+    description_template: str | None = Field(None, description="Your own Jinja template for the description.")
+
+
+class Mkbrr(Section):
+    """The other torrent builder, run through Docker."""
+
+    image: str = "ghcr.io/autobrr/mkbrr:latest"
+    preset: str | None = None
+    host_data_root: str | None = None
+    container_data_root: str = "/data"
+    host_config_dir: str | None = None
+    container_config_dir: str = "/root/.config/mkbrr"
+
+
+class QBittorrent(Section):
+    """What added torrents carry."""
+
+    category: str = "mousekeeper"
+    tags: list[str] = Field(default_factory=lambda: ["mk"])
+    auto_start: bool = Field(
+        True, description="Start seeding by itself once it may; false: leave it stopped."
+    )
+
+
+class Audnex(Section):
+    """The metadata service behind ASINs."""
+
+    enabled: bool = True
+    base_url: HttpUrl = "https://api.audnex.us"
+    regions: list[str] = Field(default_factory="us uk ca au de fr es it in jp".split)
+    timeout_seconds: float = Field(20, gt=0, le=300)
+
+
+class Audible(Section):
+    """The Audible catalogue, asked after Audnex and at a low rate."""
+
+    enabled: bool = True
+    base_url: HttpUrl | None = Field(
+        None, description="Another host; left out: the marketplace of each region."
+    )
+
+
+class Provider(Section):
+    """A metadata provider's address."""
+
+    base_url: HttpUrl | None = None
+
+
+class MediaInfo(Section):
+    """How audio files are looked at."""
+
+    binary: str | None = Field(
+        None, description="Path of a mediainfo program; left out: the built-in library."
+    )
+
+
+class Library(Section):
+    """The Audiobookshelf library's layout."""
+
+    folder_pattern: str = "{author}/{series}/{series} - {index} - {title} ({year})"
+    use_series_folders: bool = True
+    languages: list[str] = Field(default_factory=list)
+    skip_genres: list[str] = Field(default_factory=list)
+
+
+class Cost(Section):
+    """What may be paid for a book."""
+
+    ratio_floor: float = 1.0
+    ratio_target: float = 2.0
+    unsat_buffer: int = 10
+    wedge: Literal["never", "ask", "auto"] = "ask"
+    wedge_min_size: Size = 2**30
+    wedge_reserve: int = 0
+    points_reserve: int = 0
+
+
+class Vip(Section):
+    """Keeping VIP."""
+
+    renew: Literal["auto", "ask", "never"] = "auto"
+
+
+class Channels(Section):
+    """Discord channels by purpose."""
+
+    uploads: DiscordId | None = None
+    requests: DiscordId | None = None
+    alerts: DiscordId | None = None
+    status: DiscordId | None = None
+
+
+class Roles(Section):
+    """Who may, by Discord role: one id or a list."""
+
+    approve: DiscordIds = Field(default_factory=list)
+    request: DiscordIds = Field(default_factory=list)
+    admin: DiscordIds = Field(default_factory=list)
+
+
+class Discord(Section):
+    """Where and to whom the bot speaks."""
+
+    channels: Channels = Field(default_factory=Channels)
+    roles: Roles = Field(default_factory=Roles)
+    quotas: dict[str, int] = Field(default_factory=dict)
+
+
+class Alerts(Section):
+    """Which events reach which Apprise tags."""
+
+    rules: dict[str, list[str]] = Field(default_factory=dict)
+
+
+class Schedules(Section):
+    """How often what runs: an interval such as 30m or 6h, a cron line, or off."""
+
+    scan: str = "6h"
+    discover: str = "30m"
+    full_read: str = "1d"
+    enrich: str = "1d"
+    retention: str = "1d"
+
+
+class Settings(BaseSettings):
+    """All settings. Fields without a section come from the environment or .env."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+
+    # From .env: secrets and addresses.
+    discord_token: SecretStr | None = None
+    discord_guild_id: DiscordId | None = None
+    discord_api_base: HttpUrl | None = None
+    discord_gateway_url: str | None = None
+    qb_host: Annotated[str, AfterValidator(_host_or_url)] | None = None
+    qb_username: str | None = None
+    qb_password: SecretStr | None = None
+    mam_id: SecretStr | None = None
+    mam_announce_url: SecretHttpUrl | None = None
+    mam_base_url: HttpUrl | None = None
+    mam_tracker_url: HttpUrl | None = None
+    prowlarr_url: HttpUrl | None = None
+    prowlarr_api_key: SecretStr | None = None
+    abs_url: HttpUrl | None = None
+    abs_token: SecretStr | None = None
+    google_books_api_key: SecretStr | None = None
+    hardcover_token: SecretStr | None = None
+    docker_host: str | None = None
+    libation_container: str | None = None
+    apprise_urls: SecretStr | None = None
+    database_url: SecretStr | None = None
+    mqtt_url: SecretStr | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    # From config.yaml: behaviour.
+    paths: Paths = Field(default_factory=Paths)
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    autopilot: bool = False
+    path_maps: list[PathMap] = Field(default_factory=list)
+    staging: Staging = Field(default_factory=Staging)
+    libation: Libation = Field(default_factory=Libation)
+    mam: Mam = Field(default_factory=Mam)
+    upload: Upload = Field(default_factory=Upload)
+    mkbrr: Mkbrr = Field(default_factory=Mkbrr)
+    qbittorrent: QBittorrent = Field(default_factory=QBittorrent)
+    audnex: Audnex = Field(default_factory=Audnex)
+    audible: Audible = Field(default_factory=Audible)
+    google_books: Provider = Field(default_factory=Provider)
+    hardcover: Provider = Field(default_factory=Provider)
+    open_library: Provider = Field(default_factory=Provider)
+    mediainfo: MediaInfo = Field(default_factory=MediaInfo)
+    library: Library = Field(default_factory=Library)
+    quality: dict[str, Any] = Field(default_factory=dict)
+    cost: Cost = Field(default_factory=Cost)
+    vip: Vip = Field(default_factory=Vip)
+    discord: Discord = Field(default_factory=Discord)
+    schedules: Schedules = Field(default_factory=Schedules)
+    alerts: Alerts = Field(default_factory=Alerts)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Settings:
+        if self.upload.builder == "mkbrr" and not self.mkbrr.host_data_root:
+            raise ValueError(
+                "mkbrr.host_data_root: needed for upload.builder: mkbrr (the data folder as Docker sees it)"
+            )
+        return self
+
+
+SECTIONS = tuple(
+    name
+    for name, field in Settings.model_fields.items()
+    if list(Settings.model_fields).index(name) >= list(Settings.model_fields).index("paths")
+)
+ENVIRONMENT = tuple(name for name in Settings.model_fields if name not in SECTIONS)
+SECRETS = tuple(name for name in ENVIRONMENT if "SecretStr" in str(Settings.model_fields[name].annotation))
