@@ -1,0 +1,1 @@
+"""Loopback doubles of every outside system, one simulated clock, and real audio to work on."""
