@@ -1,0 +1,1 @@
+"""The stage machine: long flows as rows, moved by small stages."""

@@ -1,0 +1,107 @@
+"""Opens the database and hands out transactions: one writer, separate readers.
+
+SQLite's defaults lose updates in silence when two coroutines read, think and write; here every write
+transaction takes the write lock before it reads (BEGIN IMMEDIATE) and there is one writer connection.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from core.clock import Clock, SystemClock
+from core.errors import MousekeeperError
+from core.store import schema
+
+
+class StoreError(MousekeeperError):
+    """The database cannot be used as it is."""
+
+
+class Store:
+    """The database of one data folder.
+
+    `write()` and `read()` are the only ways in; both commit or roll back as a whole.
+    """
+
+    def __init__(self, writer: AsyncEngine | None, reader: AsyncEngine, clock: Clock) -> None:
+        self._writer = writer
+        self._reader = reader
+        self.clock = clock
+
+    @classmethod
+    async def open(cls, path: Path, clock: Clock | None = None) -> Self:
+        """Open for reading and writing: check integrity, back up and migrate an older schema.
+
+        Raises StoreError when the file is damaged, newer than this program, or not writable.
+        """
+        schema.make_ready(path)
+        return cls(_engine(path, writable=True), _engine(path, writable=False), clock or SystemClock())
+
+    @classmethod
+    async def open_readonly(cls, path: Path, clock: Clock | None = None) -> Self:
+        """Open for looking only: takes no lock, never migrates. The file must exist at the present schema."""
+        schema.require_current(path)
+        return cls(None, _engine(path, writable=False), clock or SystemClock())
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction holding the write lock from its first statement."""
+        if self._writer is None:
+            raise StoreError("The database was opened for looking only.")
+        async with self._writer.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A consistent view that never waits for the writer."""
+        async with self._reader.connect() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        for engine in (self._writer, self._reader):
+            if engine is not None:
+                await engine.dispose()
+
+
+def _engine(path: Path, *, writable: bool) -> AsyncEngine:
+    mode = "rw" if writable else "ro"
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///file:{_uri_path(path)}?mode={mode}&uri=true",
+        connect_args={"isolation_level": None, "timeout": 30.0},
+        pool_size=1 if writable else 4,
+        max_overflow=0,
+        pool_timeout=60,
+    )
+    begin = "BEGIN IMMEDIATE" if writable else "BEGIN"
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in ("foreign_keys=ON", "synchronous=NORMAL", "temp_store=MEMORY"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _uri_path(path: Path) -> str:
+    from urllib.parse import quote
+
+    return quote(str(path.absolute()))
+
+
+def sqlite_error_text(error: sqlite3.Error) -> str:
+    """SQLite's complaint, ready for a sentence."""
+    return str(error) or type(error).__name__

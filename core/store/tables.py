@@ -1,0 +1,199 @@
+"""The tables. Times are UTC, paths are bytes; all SQL of this package runs on SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime; naive values are a programming error."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored time must carry its zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = sa.MetaData(naming_convention=NAMES)
+
+
+def _json(name: str, default: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.JSON, nullable=False, server_default=sa.text(f"'{default}'"))
+
+
+job = sa.Table(
+    "job",
+    metadata,
+    sa.Column("id", sa.String(26), primary_key=True),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("subject", sa.String(64), nullable=False),
+    sa.Column("stage", sa.String(40), nullable=False),
+    sa.Column("lane", sa.String(40), nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("due", UtcDateTime),
+    sa.Column("topic", sa.String(120)),
+    sa.Column("woken", sa.String(120)),  # a signal that came while the row was running
+    _json("data", "{}"),
+    sa.Column("error", sa.Text),
+    _json("context", "{}"),
+    sa.Column("created", UtcDateTime, nullable=False),
+    sa.Column("updated", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("kind", "subject"),
+    sa.Index("ix_job_status_due", "status", "due"),
+    sa.Index("ix_job_topic", "topic"),
+    sa.Index("ix_job_subject", "subject"),
+)
+
+job_log = sa.Table(
+    "job_log",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("job_id", sa.String(26), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("stage", sa.String(40), nullable=False),
+    sa.Column("event", sa.String(20), nullable=False),
+    sa.Column("text", sa.Text, nullable=False, server_default=""),
+    _json("data", "{}"),
+    sa.Index("ix_job_log_job_id", "job_id"),
+    sa.Index("ix_job_log_at", "at"),
+)
+
+schedule = sa.Table(
+    "schedule",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("spec", sa.String(80), nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("last_run", UtcDateTime),
+    sa.Column("last_error", sa.Text),
+    sa.Column("created", UtcDateTime, nullable=False),
+)
+
+state = sa.Table(
+    "state",
+    metadata,
+    sa.Column("key", sa.String(80), primary_key=True),
+    sa.Column("value", sa.JSON, nullable=False),
+    sa.Column("updated", UtcDateTime, nullable=False),
+)
+
+breaker = sa.Table(
+    "breaker",
+    metadata,
+    sa.Column("system", sa.String(40), primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("until", UtcDateTime),
+    sa.Column("since", UtcDateTime),
+    sa.Column("error", sa.Text),
+)
+
+lane_use = sa.Table(
+    "lane_use",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("lane", sa.String(40), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Index("ix_lane_use_lane_at", "lane", "at"),
+)
+
+wish = sa.Table(
+    "wish",
+    metadata,
+    sa.Column("id", sa.String(26), primary_key=True),
+    sa.Column("kind", sa.String(40), nullable=False),
+    _json("args", "{}"),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("result", sa.JSON),
+    sa.Column("error", sa.Text),
+    sa.Column("exit_code", sa.Integer),
+    sa.Column("door", sa.String(40), nullable=False),
+    sa.Column("created", UtcDateTime, nullable=False),
+    sa.Column("finished", UtcDateTime),
+    sa.Index("ix_wish_status", "status"),
+)
+
+release = sa.Table(
+    "release",
+    metadata,
+    sa.Column("id", sa.String(26), primary_key=True),
+    sa.Column("asin", sa.String(10)),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("source_dir", sa.LargeBinary, nullable=False),
+    sa.Column("dev", sa.String(20)),
+    sa.Column("ino", sa.String(20)),  # text: inode numbers may not fit 63 bits
+    sa.Column("fingerprint", sa.String(64)),
+    sa.Column("parts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("size", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("tag", sa.Text),
+    _json("files", "[]"),  # what was found: [relative path, size, kind]
+    _json("facts", "{}"),  # folder and sidecar
+    _json("described", "{}"),  # merged facts with the source of each field
+    _json("edits", "{}"),  # what a person set, by field
+    _json("media", "[]"),  # a summary a part
+    _json("warnings", "[]"),
+    _json("staged", "[]"),  # [source, staged relative path, size]
+    sa.Column("staging_dir", sa.LargeBinary),
+    sa.Column("torrent_path", sa.LargeBinary),
+    sa.Column("infohash", sa.String(40)),
+    sa.Column("decision", sa.String(12)),
+    sa.Column("decided_by", sa.String(120)),
+    sa.Column("decided_at", UtcDateTime),
+    sa.Column("decision_reason", sa.Text),
+    sa.Column("uploaded", sa.JSON),  # what a person said after submitting the form
+    sa.Column("baseline", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("gone", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("created", UtcDateTime, nullable=False),
+    sa.Column("updated", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("source_dir"),
+    sa.Index("ix_release_asin", "asin"),
+    sa.Index("ix_release_infohash", "infohash"),
+)
+
+library_index = sa.Table(
+    "library_index",
+    metadata,
+    sa.Column("root", sa.LargeBinary, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("full_read", UtcDateTime),
+    sa.Column("updated", UtcDateTime, nullable=False),
+)
+
+passed_over = sa.Table(
+    "passed_over",
+    metadata,
+    sa.Column("source_dir", sa.LargeBinary, primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("since", UtcDateTime, nullable=False),
+)
+
+metadata_cache = sa.Table(
+    "metadata_cache",
+    metadata,
+    sa.Column("provider", sa.String(40), primary_key=True),
+    sa.Column("key", sa.String(200), primary_key=True),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("fetched", UtcDateTime, nullable=False),
+    sa.Index("ix_metadata_cache_fetched", "fetched"),
+)
