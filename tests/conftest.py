@@ -1,0 +1,8 @@
+"""What every test may ask for; the fixtures themselves live in the `fixtures_*` plugins beside this file."""
+
+from __future__ import annotations
+
+pytest_plugins = [
+    "tests.fixtures_basics",
+    "tests.fixtures_http",
+]
