@@ -71,9 +71,11 @@ def _timezone(value: str) -> str:
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 SecretHttpUrl = Annotated[SecretStr, AfterValidator(_secret_http_url)]
-DiscordId = Annotated[int, BeforeValidator(_discord_id)]
-DiscordIds = Annotated[list[DiscordId], BeforeValidator(_as_list)]
-Size = Annotated[int, BeforeValidator(_bytes), Field(ge=0)]
+DiscordId = Annotated[int, BeforeValidator(_discord_id, json_schema_input_type=int | str)]
+DiscordIds = Annotated[
+    list[DiscordId], BeforeValidator(_as_list, json_schema_input_type=int | str | list[int | str])
+]
+Size = Annotated[int, Field(ge=0), BeforeValidator(_bytes, json_schema_input_type=int | str)]
 PieceSize = Annotated[Size, AfterValidator(_piece_size)]
 
 
