@@ -1,4 +1,4 @@
-"""Logging: `time | LEVEL | [STAGE] text` on the console, all at DEBUG in a rotating file, no secrets in either."""
+"""Logs: `time | LEVEL | [STAGE] text` on the console, all at DEBUG in a rotating file, secrets in neither."""
 
 from __future__ import annotations
 

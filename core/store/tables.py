@@ -140,7 +140,7 @@ release = sa.Table(
     sa.Column("id", sa.String(26), primary_key=True),
     sa.Column("asin", sa.String(10)),
     sa.Column("title", sa.Text, nullable=False),
-    sa.Column("source_dir", sa.LargeBinary, nullable=False),
+    sa.Column("source_dir", sa.LargeBinary),  # unknown for what another tool's state file brought
     sa.Column("dev", sa.String(20)),
     sa.Column("ino", sa.String(20)),  # text: inode numbers may not fit 63 bits
     sa.Column("fingerprint", sa.String(64)),

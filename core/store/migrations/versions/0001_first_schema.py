@@ -105,7 +105,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("asin", sa.String(length=10), nullable=True),
         sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("source_dir", sa.LargeBinary(), nullable=False),
+        sa.Column("source_dir", sa.LargeBinary(), nullable=True),
         sa.Column("dev", sa.String(length=20), nullable=True),
         sa.Column("ino", sa.String(length=20), nullable=True),
         sa.Column("fingerprint", sa.String(length=64), nullable=True),
