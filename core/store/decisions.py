@@ -53,8 +53,8 @@ class DecisionStore:
             )
             won = result.rowcount == 1
             if won:
-                await self._note(
-                    connection, release_id, verb, f"{by} ({door})" + (f": {reason}" if reason else "")
+                await write_note(
+                    connection, now, release_id, verb, f"{by} ({door})" + (f": {reason}" if reason else "")
                 )
                 await self._jobs.signal(connection, topic("decision", release_id), release_id)
         return Decided(won, await self._releases.get(release_id))
@@ -81,7 +81,7 @@ class DecisionStore:
         return Decided(won, await self._releases.get(release_id))
 
     async def begin_again(self, release_id: str, *, by: str, door: str) -> bool:
-        """Let a failed, rejected or delayed release go on at its stage; False if there is nothing to retry."""
+        """Let a failed, rejected or delayed release go on at its stage; False if nothing is to be retried."""
         now = self._clock.now()
         async with self._store.write() as connection:
             row = (
