@@ -8,32 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from html import unescape
 from typing import Any
 
 from core.domain.asin import parse_asin
 from core.domain.book import BookFacts, Chapter, Person, SeriesRef
+from core.domain.matching import is_reading_line
 from core.domain.people import authors_only, split_role
+from core.domain.tolerant import flag, iso_date, names, text, web_address, whole_number
 
 Product = Mapping[str, Any]
 
-PLACEHOLDER_YEAR = 2200  # Audible's date for "some day"
 _ABRIDGED = {"unabridged": False, "abridged": True}
-_NUMBER_WORDS = {
-    word: str(number)
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve".split()
-    )
-}
+_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
+_NUMBER_WORDS = {word: str(number) for number, word in enumerate(_WORDS)}
 _NUMBER = r"\d+(?:\.\d+)?"
 _POSITION = re.compile(rf"(?P<first>{_NUMBER})(?:\s*(?:[-–—]|to)\s*(?P<last>{_NUMBER})|(?P<part>p\d+))?")
 _NUMBERED = r"[,:]?\s*\(?(?:book|volume|vol\.?|part|episode|#|no\.?)\s*[\w.]+\)?"
-_GENERIC_SUBTITLE = re.compile(
-    rf"(?:{_NUMBERED}|.*\b(?:novel|novella|series|saga|trilogy|chronicles|book|volume|adventure|litrpg|gamelit"
-    r"|story|stories|thriller|mystery|romance|memoir|edition|unabridged|abridged|dramatized)\b.*)",
-    re.IGNORECASE,
-)
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MAX_CHAPTERS = 10_000
 
 
@@ -41,7 +31,7 @@ def facts_from_product(product: Product, source: str, region: str | None = None)
     """The facts in one product, each credited to `source`; empty facts for an empty or foreign object."""
     series = _series(product.get("series"))
     title, subtitle = _unswapped(text(product.get("title")), text(product.get("subtitle")), series)
-    date = _date(product.get("release_date")) or _date(product.get("issue_date"))
+    date = iso_date(product.get("release_date")) or iso_date(product.get("issue_date"))
     ladders = _ladders(product.get("category_ladders"))
     values: dict[str, Any] = {
         "asin": parse_asin(product.get("asin")),
@@ -61,9 +51,7 @@ def facts_from_product(product: Product, source: str, region: str | None = None)
         "runtime_min": whole_number(product.get("runtime_length_min")),
         "abridged": _ABRIDGED.get((text(product.get("format_type")) or "").lower()),
         "dramatized": _dramatized(product) or None,
-        "adult": product.get("is_adult_product")
-        if isinstance(product.get("is_adult_product"), bool)
-        else None,
+        "adult": flag(product.get("is_adult_product")),
         "cover_url": _largest_image(product.get("product_images")),
         "rating": _rating(product.get("rating")),
         "genres": list(dict.fromkeys(step for ladder in ladders for step in ladder)),
@@ -95,9 +83,7 @@ def chapters_from_info(info: object) -> tuple[Chapter, ...]:
 def is_placeholder(product: Product) -> bool:
     """A book Audible only announces without a date: a made-up SKU or a release in the year 2200."""
     sku = str(product.get("sku") or product.get("sku_lite") or "")
-    return sku.startswith("PL_HLDR") or str(product.get("release_date") or "").startswith(
-        str(PLACEHOLDER_YEAR)
-    )
+    return sku.startswith("PL_HLDR") or str(product.get("release_date") or "").startswith("2200")
 
 
 def is_podcast(product: Product) -> bool:
@@ -121,42 +107,6 @@ def clean_position(sequence: object) -> str | None:
     if match["last"]:
         return f"{first}-{_plain_number(match['last'])}"
     return first + (match["part"] or "")
-
-
-def text(value: object) -> str | None:
-    """One line of clean text; None if there is none.
-
-    Entities are decoded, blanks collapsed, unpaired surrogates replaced. Numbers are taken where text
-    belongs; anything else is no text.
-    """
-    if not isinstance(value, str):
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return None
-        value = str(value)
-    if "&" in value and "<" not in value:  # with tags it is HTML, whose entities keep their meaning
-        value = unescape(value)
-    if not value.isascii():
-        value = value.encode("utf-8", "replace").decode("utf-8")
-    return " ".join(value.replace("\0", " ").split()) or None
-
-
-def whole_number(value: object, *, zero: bool = False) -> int | None:
-    """A count from a number or digits; None for nothing, negatives, endless values and (unless `zero`) 0."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    try:
-        number = int(value) if isinstance(value, int) else int(float(value))
-    except (ValueError, OverflowError):
-        return None
-    return number if number > 0 or (zero and number == 0) else None
-
-
-def names(value: object) -> list[str]:
-    """The names in `[{"name": …}]`, each once."""
-    if not isinstance(value, list):
-        return []
-    found = (text(entry.get("name") if isinstance(entry, Mapping) else entry) for entry in value)
-    return list(dict.fromkeys(name for name in found if name))
 
 
 def people(value: object) -> list[Person]:
@@ -189,20 +139,13 @@ def _unswapped(
 
     A first book often bears its series' name rightly, so there the number must be in the title too.
     """
-    if not title or not subtitle or _GENERIC_SUBTITLE.fullmatch(subtitle):
+    if not title or not subtitle or is_reading_line(subtitle):
         return title, subtitle
     for entry in series:
         later_book = entry.position not in (None, "1") and title.casefold() == entry.name.casefold()
         if later_book or re.fullmatch(re.escape(entry.name) + _NUMBERED, title, re.IGNORECASE):
             return subtitle, title
     return title, subtitle
-
-
-def _date(value: object) -> str | None:
-    match = _ISO_DATE.match(value) if isinstance(value, str) else None
-    if match is None or not 1000 < int(match[0][:4]) < PLACEHOLDER_YEAR:
-        return None
-    return match[0]
 
 
 def _ladders(value: object) -> list[list[str]]:
@@ -220,12 +163,8 @@ def _dramatized(product: Product) -> bool:
 def _largest_image(value: object) -> str | None:
     if not isinstance(value, Mapping):
         return None
-    sizes = sorted((whole_number(size) or 0, url) for size, url in value.items() if isinstance(url, str))
-    return sizes[-1][1] if sizes and sizes[-1][1].startswith(("http://", "https://")) else None
-
-
-def _flag(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None
+    sizes = [(whole_number(size) or 0, url) for size, link in value.items() if (url := web_address(link))]
+    return max(sizes)[1] if sizes else None
 
 
 def _rating(value: object) -> str | None:

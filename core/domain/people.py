@@ -41,6 +41,8 @@ _LEADING = re.compile(
 )
 _LEADING_STAND_INS = frozenset({"edited", "adapted"})
 _MARKS = frozenset("-–—:,([")  # no role without one of these; spares most names the pattern
+_BETWEEN_NAMES = re.compile(r"\s*(?:;|/|&|\band\b)\s*")
+_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "phd", "ph.d", "md", "m.d"})
 
 
 def split_role(text: str) -> tuple[str, str | None]:
@@ -69,3 +71,22 @@ def authors_only(names: Iterable[str]) -> list[str]:
         elif role in _STAND_INS or role in _LEADING_STAND_INS:
             stand_ins[name] = None
     return list(authors or stand_ins)
+
+
+def split_names(text: str) -> list[str]:
+    """The names in one field of a tag or folder: "Ann Lee, Bo Ray & Cy Poe"; "King, Stephen" is one.
+
+    Suffixes such as "Jr." stay with their name.
+    """
+    parts = [part.strip() for part in _BETWEEN_NAMES.split(text) if part.strip()]
+    names: list[str] = []
+    for part in parts:
+        pieces = [piece.strip() for piece in part.split(",") if piece.strip()]
+        if len(pieces) == 2 and " " not in pieces[0] and pieces[1].lower().strip(".") not in _SUFFIXES:
+            pieces = [f"{pieces[1]} {pieces[0]}"] if split_role(part)[1] is None else [part]
+        for piece in pieces:
+            if names and piece.lower().strip(".") in _SUFFIXES:
+                names[-1] = f"{names[-1]} {piece}"
+            else:
+                names.append(piece)
+    return list(dict.fromkeys(names))

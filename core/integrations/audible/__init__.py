@@ -1,0 +1,1 @@
+"""Audible's catalogue: the fullest data, asked rarely."""

@@ -1,0 +1,1 @@
+"""Audnex: free book metadata by ASIN."""

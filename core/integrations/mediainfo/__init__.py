@@ -1,0 +1,1 @@
+"""MediaInfo: what an audio file holds, and whether it holds anything."""
