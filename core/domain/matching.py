@@ -59,14 +59,9 @@ def title_ratio(one: str, other: str) -> float:
 
     Titles whose numbers differ are never alike: 60 at most.
     """
-    left, right = (sorted(word for word in words(title) if word not in _ARTICLES) for title in (one, other))
-    if not left or not right:  # only articles or signs: compared as they stand
-        left, right = sorted(words(one) or [one.strip()]), sorted(words(other) or [other.strip()])
+    left, right = _significant_words(one), _significant_words(other)
     ratio = _alike(" ".join(left), " ".join(right))
-    same_numbers = [word for word in left if word[0].isdigit()] == [
-        word for word in right if word[0].isdigit()
-    ]
-    return ratio if same_numbers else min(ratio, _NUMBERS_DIFFER)
+    return ratio if _numbers(left) == _numbers(right) else min(ratio, _NUMBERS_DIFFER)
 
 
 def best_title_ratio(wanted: BookFacts, found: BookFacts) -> float:
@@ -139,6 +134,16 @@ def compare(wanted: BookFacts, found: BookFacts, duration_s: float | None) -> Ma
 def _alike(one: str, other: str) -> float:
     low, high = sorted((one, other))  # difflib's answer depends on the order; ours must not
     return 100 * SequenceMatcher(None, low, high, autojunk=False).ratio()
+
+
+def _significant_words(title: str) -> list[str]:
+    """The words without articles, sorted; a title of nothing else stands as it is."""
+    spelled = words(title) or [title.strip().casefold()]
+    return sorted([word for word in spelled if word not in _ARTICLES] or spelled)
+
+
+def _numbers(spelled: list[str]) -> list[str]:
+    return [word for word in spelled if word[:1].isdigit()]
 
 
 def _spellings(facts: BookFacts) -> list[str]:

@@ -33,7 +33,8 @@ _STAND_INS = frozenset((*MAKING_ROLES, *MAKING_ROLES_ABROAD))
 
 _ROLE = "|".join(re.escape(role) for role in sorted((*HELPING_ROLES, *_STAND_INS), key=len, reverse=True))
 _ROLES = rf"(?P<role>{_ROLE})(?:\s*(?:,|/|&|\+|and|und|et|y)\s*(?:{_ROLE}))*"
-_TRAILING = re.compile(rf"(?P<name>.*\S)(?:\s+[-–—:]\s*|\s*,\s*|\s*[(\[]\s*){_ROLES}\s*[)\]]?", re.IGNORECASE)
+_BEFORE_ROLE = r"(?:\s+[-–—:]\s*|\s*,\s*|\s*[(\[]\s*)"
+_TRAILING = re.compile(rf"(?P<name>\S.*?){_BEFORE_ROLE}{_ROLES}\s*[)\]]?", re.IGNORECASE)
 _LEADING = re.compile(
     r"(?P<role>translated|illustrated|edited|adapted|foreword|introduction|afterword|preface)"
     r"\s+by\s+(?P<name>\S.*)",

@@ -121,9 +121,8 @@ async def describe(
             if not chapters and evidence.chapters and isinstance(source, ChapterSource):
                 chapters = await _chapters(source, answer)
     facts = evidence.merged(answers)
-    notes.warnings += _doubts(
-        evidence, facts, [evidence.sidecar.facts, *(answer.facts for answer in answers)]
-    )
+    told = [evidence.sidecar.facts, *(answer.facts for answer in answers)]
+    notes.warnings += _doubts(evidence, facts, told)
     notes.warnings += _chapter_doubts(evidence.chapters, len(chapters))
     if not facts.series and _is_new(facts.release_date, now):
         notes.warnings.append(SERIES_MISSING)
@@ -146,11 +145,8 @@ async def _share(source: str, seconds: float, notes: _Notes) -> AsyncIterator[No
         async with asyncio.timeout(max(0.0, seconds)):
             yield
     except TimeoutError:
-        notes.pending.append(
-            Pending(
-                source, f"{source} did not answer within {seconds:.0f} seconds.", dict(_RETRY)[Unreachable]
-            )
-        )
+        reason = f"{source} did not answer within {seconds:.0f} seconds."
+        notes.pending.append(Pending(source, reason, dict(_RETRY)[Unreachable]))
     except IntegrationError as error:
         notes.pending.append(Pending(source, error.message, _retry_after(error)))
 
@@ -195,7 +191,8 @@ async def _chapters(source: ChapterSource, answer: BookAnswer) -> tuple[Chapter,
 def _doubts(evidence: Evidence, facts: BookFacts, told: Sequence[BookFacts]) -> list[str]:
     """Where the folder's title or the audio's length speaks against what the sources tell."""
     doubts = [
-        f"The folder's title “{evidence.folder.title}” hardly resembles “{other.title}” from {_teller(other, 'title')}."
+        f"The folder's title “{evidence.folder.title}” hardly resembles “{other.title}”"
+        f" from {_teller(other, 'title')}."
         for other in told
         if evidence.folder.title and other.title and best_title_ratio(evidence.folder, other) < TITLE_DIFFERS
     ]
