@@ -9,7 +9,7 @@ from typing import Protocol
 from core.domain.metainfo import Metainfo
 
 Progress = Callable[[int, int], None]
-"""Called with bytes hashed and bytes in all, some ten times a second at most, perhaps from another thread."""
+"""Called with bytes hashed and bytes in all, some ten times a second at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Builder(Protocol):
     async def build(self, root: str, output: str, *, progress: Progress | None = None) -> BuiltTorrent:
         """Hash the folder `root` and write its torrent to exactly `output`, replacing what is there.
 
-        Raises NotNow while files change, vanish or cannot be read for a passing reason, NeedsPerson where a
-        person must mend something. Cancelling it stops the work within a moment and leaves no half-written file.
+        `progress` is called on the event loop. Raises NotNow while files change, vanish or cannot be read for
+        a passing reason, NeedsPerson where a person must mend something. Cancelling it stops the work within
+        a moment and leaves no half-written file.
         """
         ...

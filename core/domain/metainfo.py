@@ -14,7 +14,8 @@ from bencode2 import bdecode, bencode
 from core.errors import ConfigError, NeedsPerson
 
 PIECE_MIN, PIECE_MAX = 16 * 1024, 16 * 1024 * 1024  # bytes
-MAX_TORRENT = 10 * 1024 * 1024  # bytes; half a million pieces, far beyond any audiobook
+MAX_PIECES = 1 << 20
+MAX_TORRENT = 32 * 1024 * 1024  # bytes: so many pieces and a long list of files
 _MAX_DEPTH = 64
 _TOKEN = re.compile(rb"(?P<length>[0-9]{1,9}):|i-?[0-9]{1,20}e|(?P<open>[dl])|(?P<close>e)")
 
@@ -121,15 +122,15 @@ def piece_length_for(total_size: int, override: int | None = None) -> int:
 
     These are mkbrr's own steps (up to 64 MiB: 32 KiB, 1 GiB: 512 KiB, 2 GiB: 1 MiB, beyond 16 GiB: 16 MiB),
     so that both builders make the same torrent. Raises ConfigError for an override that is not a power of
-    two from 16 KiB to 16 MiB.
+    two from 16 KiB to 16 MiB or would make more than a million pieces.
     """
     if override is None:
         return 1 << min(max((total_size - 1).bit_length() - 11, 15), 24)
+    hint = "Use a power of two from 16384 (16 KiB) to 16777216 (16 MiB), or leave the choice to the program."
     if not PIECE_MIN <= override <= PIECE_MAX or override.bit_count() != 1:
-        raise ConfigError(
-            f"A piece size of {override} bytes is not possible.",
-            hint="Use a power of two from 16384 (16 KiB) to 16777216 (16 MiB), or leave it to us.",
-        )
+        raise ConfigError(f"A piece size of {override} bytes is not possible.", hint=hint)
+    if total_size > override * MAX_PIECES:
+        raise ConfigError(f"A piece size of {override} bytes is too small for {total_size} bytes.", hint=hint)
     return override
 
 
