@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 pytest_plugins = [
+    "tests.fixtures_audio",
     "tests.fixtures_basics",
     "tests.fixtures_http",
+    "tests.fixtures_world",
 ]
