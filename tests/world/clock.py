@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+from tests.world.waiting import until
 
 START = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)  # a Monday at noon, far from any change of offset
 TURNS = 25  # of the event loop, after which tasks that need no thread and no socket have come to rest
@@ -122,9 +123,8 @@ async def settle(turns: int = TURNS) -> None:
 
 
 async def _comes_true(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() >= deadline:
-            return False
-        await asyncio.sleep(0.001)  # real: threads and sockets report through the loop meanwhile
-    return True
+    """Whether it holds now or within that many real seconds, while threads and sockets report to the loop."""
+    try:
+        return await until(condition, seconds)
+    except TimeoutError:
+        return False
