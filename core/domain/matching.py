@@ -43,12 +43,12 @@ _READING_LINE = re.compile(
 
 def is_reading_line(subtitle: str) -> bool:
     """Whether a subtitle tells the kind of book ("A Novel", "Saga, Book 1") rather than its name."""
-    return _READING_LINE.fullmatch(subtitle.strip()) is not None
+    return _READING_LINE.fullmatch(subtitle.strip()[:_LONGEST]) is not None
 
 
 def words(text: str) -> list[str]:
     """The words of a title or name: no case, accents, punctuation; small numbers as digits."""
-    plain = unicodedata.normalize("NFKD", _FORMAT_WORDS.sub(" ", text)[:_LONGEST].casefold())
+    plain = unicodedata.normalize("NFKD", _FORMAT_WORDS.sub(" ", text[:_LONGEST]).casefold())
     plain = "".join(mark for mark in plain if not unicodedata.combining(mark)).replace("&", " and ")
     plain = re.sub(r"['’`]", "", plain)
     return [_AS_NUMBER.get(word, word) for word in re.findall(r"\d+(?:\.\d+)?|[^\W\d_]+", plain)]
@@ -138,7 +138,7 @@ def _alike(one: str, other: str) -> float:
 
 def _significant_words(title: str) -> list[str]:
     """The words without articles, sorted; a title of nothing else stands as it is."""
-    spelled = words(title) or [title.strip().casefold()]
+    spelled = words(title) or [title.strip().casefold()[:_LONGEST]]
     return sorted([word for word in spelled if word not in _ARTICLES] or spelled)
 
 

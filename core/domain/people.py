@@ -41,6 +41,7 @@ _LEADING = re.compile(
     re.IGNORECASE,
 )
 _LEADING_STAND_INS = frozenset({"edited", "adapted"})
+_LONGEST = 300  # characters; the patterns' time grows with the square, and nobody is called so
 _MARKS = frozenset("-–—:,([")  # no role without one of these; spares most names the pattern
 _BETWEEN_NAMES = re.compile(r"\s*(?:;|/|&|\band\b)\s*")
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "phd", "ph.d", "md", "m.d"})
@@ -51,6 +52,8 @@ def split_role(text: str) -> tuple[str, str | None]:
 
     "Ken Liu - translator" -> ("Ken Liu", "translator"), "Ken Liu" -> ("Ken Liu", None).
     """
+    if len(text) > _LONGEST:
+        return text, None
     match = _TRAILING.fullmatch(text) if not _MARKS.isdisjoint(text) else None
     match = match or (_LEADING.fullmatch(text) if " by " in text.lower() else None)
     if match is None:

@@ -12,6 +12,7 @@ from core.domain.audible_product import (
     is_podcast,
 )
 from core.domain.book import Chapter, Person, SeriesRef
+from core.domain.matching import title_ratio
 
 PRODUCT = {
     "asin": "B08G9PRS1K",
@@ -143,3 +144,14 @@ def test_no_product_raises_and_facts_stay_valid(product: dict) -> None:
     assert type(facts).model_validate(facts.model_dump()) == facts
     facts.model_dump_json()
     chapters_from_info(product)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("piece", ["a - ", "(", "novel ", "1-", "translator, "])
+def test_endless_texts_take_no_endless_time(piece: str) -> None:
+    text = piece * 50_000
+    series = [{"title": "a", "sequence": text}]
+    facts_from_product(
+        {"title": text, "subtitle": text, "series": series, "authors": [{"name": text}]}, "audible"
+    )
+    assert title_ratio(text, text[1:]) <= 100
