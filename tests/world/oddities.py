@@ -120,7 +120,7 @@ def break_book(
     """A folder broken as BROKEN says; its absolute path."""
     book = book or invent(len(BROKEN), seed=91)[list(BROKEN).index(what)]
     folder = Path(os.path.abspath(root), f"{book.title} [{book.asin}]")
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     BROKEN[what](folder, book, studio or Studio())
     return str(folder)
 

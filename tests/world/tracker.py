@@ -18,6 +18,7 @@ def create_app() -> web.Application:
     app = outside_app()
     app[REGISTERED] = set()
     app.router.add_get("/tracker.php/{passkey}/announce", _announce)
+    app.router.add_post("/registered/{infohash}", _register)
     return app
 
 
@@ -32,6 +33,12 @@ async def _announce(request: web.Request) -> web.Response:
     if _infohash(request) not in request.app[REGISTERED]:
         return _failure(b"torrent not registered with this tracker")
     return _bencoded(b"d8:completei1e10:incompletei0e8:intervali%de5:peers0:e" % INTERVAL)
+
+
+async def _register(request: web.Request) -> web.Response:
+    """What the site does by itself when a person uploads: the torrent is known from now on."""
+    request.app[REGISTERED].add(request.match_info["infohash"].lower())
+    return web.Response(status=204)
 
 
 def _infohash(request: web.Request) -> str:

@@ -190,6 +190,7 @@ async def test_a_torrent_is_unregistered_until_it_is_registered(session: aiohttp
 
         ours = tracker.announce_url(double.url)
         assert b"not registered" in await announce(ours)
-        double.app[tracker.REGISTERED].add(infohash.hex())
+        async with session.post(f"{double.url}/registered/{infohash.hex()}") as response:
+            assert response.status == 204
         assert b"8:interval" in await announce(ours)
         assert b"unrecognized" in await announce(ours.replace("0123", "9999"))
