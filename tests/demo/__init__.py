@@ -1,0 +1,1 @@
+"""`make demo`: the real program over real generated audiobooks, with a loopback world around it."""
