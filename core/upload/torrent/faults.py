@@ -30,6 +30,7 @@ _WRITING: dict[int, tuple[type[MousekeeperError], str, str]] = {
     errno.EPERM: (NeedsPerson, "may not be written by this user", "Grant write permission to user id {uid}."),
     errno.EROFS: (NeedsPerson, "lies on a read-only file system", "Mount it writable."),
     errno.ENOTDIR: (NeedsPerson, "lies below something that is no folder", "Check paths.torrent_output."),
+    errno.EEXIST: (NeedsPerson, "lies below something that is no folder", "Check paths.torrent_output."),
     errno.EISDIR: (NeedsPerson, "is a folder", "Check paths.torrent_output."),
     errno.ENAMETOOLONG: (
         NeedsPerson,
