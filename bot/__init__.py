@@ -1,0 +1,1 @@
+"""Discord as a whole, and the program's front door; importing this imports no Discord."""

@@ -174,7 +174,7 @@ class Mkbrr(Section):
     host_data_root: str | None = None
     container_data_root: str = "/data"
     host_config_dir: str | None = None
-    container_config_dir: str = "/root/.config/mkbrr"
+    container_config_dir: str = "/config"
 
 
 class QBittorrent(Section):

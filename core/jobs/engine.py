@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from core.clock import sleep_or
 from core.events import Events, JobMoved
 from core.jobs.faults import SECRET_TOPIC, outcome_of
 from core.jobs.model import Done, Job, Lane, Outcome, Pipeline, Retry, Stage, Wait
@@ -117,16 +118,7 @@ class Engine:
         due = await self._jobs.next_due(Claim(free))
         if due is not None:
             waits.append((due - self._clock.now()).total_seconds())
-        seconds = max(min(waits), 0.01) if waits else None
-        sleeper = asyncio.create_task(self._clock.sleep(seconds), name="jobs: until due") if seconds else None
-        waker = asyncio.create_task(self._woken.wait(), name="jobs: until nudged")
-        pending = {task for task in (sleeper, waker) if task}
-        try:
-            await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in pending:
-                task.cancel()
-            await asyncio.gather(*pending, return_exceptions=True)
+        await sleep_or(self._clock, max(min(waits), 0.01) if waits else None, self._woken)
 
     async def _abandon(self) -> None:
         tasks = tuple(self._tasks)

@@ -79,8 +79,7 @@ class JobStore:
                     query = query.where(sa.or_(job.c.due.is_(None), job.c.due <= now))
                 if claim.stages is not None:
                     query = query.where(job.c.stage.in_(claim.stages))
-                if claim.subjects is not None:
-                    query = query.where(job.c.subject.in_(claim.subjects))
+                query = query.where(_about(claim.subjects))
                 rows = (
                     (await connection.execute(query.order_by(job.c.due, job.c.id).limit(free)))
                     .mappings()
@@ -158,6 +157,31 @@ class JobStore:
         async with self._store.read() as connection:
             return (await connection.execute(query)).mappings().one_or_none()
 
+    async def busy(self, subjects: frozenset[str] | None) -> bool:
+        """Whether any job (of these subjects) is running or about to."""
+        due_now = sa.and_(
+            job.c.status == "ready", sa.or_(job.c.due.is_(None), job.c.due <= self._clock.now())
+        )
+        at_work = sa.or_(job.c.status == "running", due_now)
+        query = sa.select(job.c.id).where(at_work, _about(subjects)).limit(1)
+        async with self._store.read() as connection:
+            return (await connection.execute(query)).first() is not None
+
+    async def hurry(self, subjects: frozenset[str] | None, stages: frozenset[str] | None) -> None:
+        """Make due at once what was put off till later."""
+        now = self._clock.now()
+        chosen = [job.c.status == "ready", job.c.due > now, _about(subjects)]
+        if stages is not None:
+            chosen.append(job.c.stage.in_(stages))
+        async with self._store.write() as connection:
+            await connection.execute(sa.update(job).where(*chosen).values(due=now))
+
+    async def remember(self, job_id: str, data: Mapping[str, Any]) -> None:
+        """Merge into a job's data outside its stages."""
+        async with self._store.write() as connection:
+            kept = (await connection.execute(sa.select(job.c.data).where(job.c.id == job_id))).scalar_one()
+            await connection.execute(sa.update(job).where(job.c.id == job_id).values(data={**kept, **data}))
+
     async def log_of(self, job_ids: Iterable[str]) -> list[Row]:
         """The timeline of some jobs, oldest first."""
         query = sa.select(job_log).where(job_log.c.job_id.in_(list(job_ids))).order_by(job_log.c.id)
@@ -188,3 +212,7 @@ class JobStore:
         async with self._store.write() as connection:
             result = await connection.execute(sa.delete(job_log).where(job_log.c.at < before))
         return int(result.rowcount)
+
+
+def _about(subjects: frozenset[str] | None) -> sa.ColumnElement[bool]:
+    return sa.true() if subjects is None else job.c.subject.in_(subjects)

@@ -155,14 +155,18 @@ class ReleaseStore:
             .values(updated=self._clock.now(), **_encoded(values))
         )
 
-    async def wish_for(self, ids: Iterable[str]) -> int:
-        """End the wait of releases nobody had asked for yet; returns how many began."""
+    async def wish_for(self, ids: Iterable[str] | None = None) -> int:
+        """End the wait of releases (all of them) nobody had asked for yet; returns how many began."""
         now = self._clock.now()
-        topics = [topic(WISHED, release_id) for release_id in ids]
+        asked = (
+            job.c.topic.startswith(f"{WISHED}:")
+            if ids is None
+            else job.c.topic.in_([topic(WISHED, release_id) for release_id in ids])
+        )
         async with self._store.write() as connection:
             result = await connection.execute(
                 sa.update(job)
-                .where(job.c.status == "waiting", job.c.topic.in_(topics))
+                .where(job.c.status == "waiting", asked)
                 .values(status="ready", due=now, topic=None, updated=now)
             )
         return int(result.rowcount)

@@ -1,0 +1,187 @@
+"""The one page that builds every room in order."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from core.breaker import Breakers
+from core.clock import Clock, SystemClock
+from core.config import Configuration
+from core.domain.path_maps import PathMaps
+from core.events import Events
+from core.jobs.engine import Engine
+from core.jobs.scheduler import Scheduler
+from core.log import Scrubber, secrets_of
+from core.services.autopilot import Autopilot
+from core.services.doctor import Doctor
+from core.services.libation import LibationService
+from core.services.outside import Outside
+from core.services.regular import Regular
+from core.services.runner import Runner
+from core.services.shelf import Shelf
+from core.services.system import System
+from core.services.uploads import Uploads
+from core.services.wishes import Handler, Wishes
+from core.store.decisions import DecisionStore
+from core.store.engine import Store
+from core.store.jobs import JobStore
+from core.store.releases import ReleaseStore
+from core.store.small import CacheStore, LibraryStore, ScheduleStore, StateStore, WishStore
+from core.upload.intake import Librarian
+from core.upload.pipeline import LANES, upload_pipeline
+from core.upload.rooms import UploadRooms
+
+Mode = Literal["look", "write", "work", "serve"]
+
+
+@dataclass(frozen=True)
+class App:
+    """Everything built and ready, for a command or for the service."""
+
+    config: Configuration
+    mode: Mode
+    clock: Clock
+    scrub: Scrubber
+    events: Events
+    store: Store
+    state: StateStore
+    jobs: JobStore
+    engine: Engine
+    runner: Runner
+    regular: Regular
+    scheduler: Scheduler
+    wish_store: WishStore
+    wishes: Wishes
+    shelf: Shelf
+    uploads: Uploads
+    libation: LibationService
+    autopilot: Autopilot
+    system: System
+
+
+@asynccontextmanager
+async def open_app(config: Configuration, mode: Mode, clock: Clock | None = None) -> AsyncIterator[App]:
+    """Build the program.
+
+    `look` reads only; `write` changes rows beside a service; `work` and `serve` run stages and need the
+    data folder's lock, which the caller holds.
+    """
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        store = await _open_store(config, mode, clock, stack)
+        stack.push_async_callback(store.close)
+        outside = Outside(config, clock)
+        stack.push_async_callback(outside.close)
+        breakers = Breakers(store, events := Events())
+        await breakers.load()
+        app = _wire(config, mode, clock, store, events, breakers, outside)
+        if mode in ("work", "serve"):
+            await ScheduleStore(store).agree(config.settings.schedules.model_dump())
+            await app.engine.recover()
+        yield app
+
+
+def _wire(
+    config: Configuration,
+    mode: Mode,
+    clock: Clock,
+    store: Store,
+    events: Events,
+    breakers: Breakers,
+    outside: Outside,
+) -> App:
+    # rows
+    jobs = JobStore(store)
+    releases = ReleaseStore(store, jobs)
+    decisions = DecisionStore(store, jobs, releases)
+    library, state, cache = LibraryStore(store), StateStore(store), CacheStore(store)
+    schedules, wish_store = ScheduleStore(store), WishStore(store)
+
+    # the pipeline and the machine that runs it
+    rooms = UploadRooms(
+        config=config,
+        clock=clock,
+        events=events,
+        breakers=breakers,
+        releases=releases,
+        inspector=outside.inspector,
+        sources=outside.sources(cache, breakers),
+        builder=outside.builder,
+        qbittorrent=outside.qbittorrent,
+        client_paths=PathMaps.of(config.settings.path_maps, "qbittorrent"),
+        session=outside.session,
+    )
+    engine = Engine(jobs, [upload_pipeline(rooms)], LANES, events)
+    runner = Runner(engine, jobs, events, alone=mode != "serve")
+
+    # the doors
+    scrub = Scrubber(secrets_of(config.settings))
+    shelf = Shelf(config, releases, jobs, library)
+    libation = LibationService(config, state, lambda: outside.containers)
+    autopilot = Autopilot(config, clock, state, schedules)
+    uploads = Uploads(
+        clock=clock,
+        shelf=shelf,
+        releases=releases,
+        decisions=decisions,
+        library=library,
+        librarian=Librarian(config, releases, library, state),
+        runner=runner if mode in ("work", "serve") else None,
+    )
+    system = System(config, Doctor(config, breakers, outside.qbittorrent, libation), shelf, scrub)
+
+    # what happens by itself, and what others ask for in rows
+    regular = Regular(
+        config=config,
+        clock=clock,
+        rooms=rooms,
+        engine=engine,
+        jobs=jobs,
+        wishes=wish_store,
+        cache=cache,
+        uploads=uploads,
+        libation=libation,
+    )
+    scheduler = Scheduler(schedules, clock, config.settings.timezone, regular.table(), autopilot.resting)
+    handlers: dict[str, Handler] = {
+        "discover": uploads.discover,
+        "prepare": uploads.prepare,
+        "run_stage": uploads.run_stage,
+        "scan": libation.scan,
+    }
+    return App(
+        config=config,
+        mode=mode,
+        clock=clock,
+        scrub=scrub,
+        events=events,
+        store=store,
+        state=state,
+        jobs=jobs,
+        engine=engine,
+        runner=runner,
+        regular=regular,
+        scheduler=scheduler,
+        wish_store=wish_store,
+        wishes=Wishes(wish_store, handlers, scrub),
+        shelf=shelf,
+        uploads=uploads,
+        libation=libation,
+        autopilot=autopilot,
+        system=system,
+    )
+
+
+async def _open_store(config: Configuration, mode: Mode, clock: Clock, stack: AsyncExitStack) -> Store:
+    if mode != "look":
+        return await Store.open(config.database, clock)
+    if config.database.exists():
+        return await Store.open_readonly(config.database, clock)
+    # nothing was ever written: look at an empty database instead of making one
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mousekeeper-"))
+    return await Store.open(Path(folder) / "empty.db", clock)

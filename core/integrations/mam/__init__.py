@@ -1,0 +1,1 @@
+"""The tracker's room: the only place that knows its addresses."""

@@ -1,0 +1,238 @@
+"""Doctor: looks at everything the program stands on and says what to mend."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.breaker import Breakers
+from core.config import Configuration
+from core.health import Check, Finding, Severity, run_checks
+from core.services.libation import LibationService
+from core.services.views import Document
+
+if TYPE_CHECKING:
+    from core.integrations.qbittorrent.client import QBittorrent
+
+LEAST_SPACE = 2 * 2**30  # bytes under which a disk is called full
+PROBE = ".mousekeeper-probe"
+LOOKED_AT = 20_000  # directory entries after which the search for a file to link gives up
+
+
+class Doctor:
+    """The table of checks."""
+
+    def __init__(
+        self,
+        config: Configuration,
+        breakers: Breakers,
+        qbittorrent: QBittorrent | None,
+        libation: LibationService,
+    ) -> None:
+        self._config = config
+        self._breakers = breakers
+        self._qbittorrent = qbittorrent
+        self._libation = libation
+
+    def checks(self) -> tuple[Check, ...]:
+        """What is looked at, in this order."""
+        return (
+            Check("library", self._library),
+            Check("hardlinks", self._hardlinks),
+            Check("disk", self._disk),
+            Check("announce", self._announce),
+            Check("qbittorrent", self._client),
+            Check("libation", self._libation.check),
+            Check("systems", self._systems),
+        )
+
+    async def findings(self) -> list[Finding]:
+        """What every check found."""
+        return await run_checks(self.checks())
+
+    async def _library(self) -> list[Finding]:
+        root = self._config.libation_library_root
+        if root is None:
+            return [
+                Finding(
+                    "library",
+                    "error",
+                    "No library folder is set.",
+                    "Set paths.libation_library_root in config.yaml.",
+                )
+            ]
+        try:
+            empty = not await asyncio.to_thread(lambda: next(iter(os.scandir(root)), None))
+        except OSError as error:
+            return [
+                Finding(
+                    "library",
+                    "error",
+                    f"The library {root} cannot be read ({error.strerror}).",
+                    "Check the path, the mount and this user's permissions.",
+                )
+            ]
+        if empty:
+            return [
+                Finding("library", "warning", f"The library {root} is empty.", "Is the right folder mounted?")
+            ]
+        return [Finding("library", "ok", f"The library {root} can be read.")]
+
+    async def _hardlinks(self) -> list[Finding]:
+        root = self._config.libation_library_root
+        if root is None or not root.is_dir():
+            return []
+        return await asyncio.to_thread(
+            probe_hardlink, root, self._config.staging_root, self._config.settings.staging.allow_copy
+        )
+
+    async def _disk(self) -> list[Finding]:
+        findings = []
+        for folder in dict.fromkeys(
+            (self._config.data, self._config.staging_root, self._config.torrent_output)
+        ):
+            place = next((parent for parent in (folder, *folder.parents) if parent.exists()), Path("/"))
+            if not os.access(place, os.W_OK):
+                findings.append(
+                    Finding("disk", "error", f"{place} is not writable.", "Check its owner, PUID and PGID.")
+                )
+            elif (free := shutil.disk_usage(place).free) < LEAST_SPACE:
+                findings.append(
+                    Finding(
+                        "disk",
+                        "warning",
+                        f"{free // 2**20} MiB are left at {place}.",
+                        "Make room on that disk.",
+                    )
+                )
+        return findings or [Finding("disk", "ok", "The data folders are writable and have room.")]
+
+    async def _announce(self) -> list[Finding]:
+        from core.integrations.mam.addresses import is_tracker
+
+        url = self._config.settings.mam_announce_url
+        if url is None:
+            return [
+                Finding(
+                    "announce",
+                    "notice",
+                    "MAM_ANNOUNCE_URL is not set: torrents are made without an announce address.",
+                    "Copy it from the tracker's upload page into .env.",
+                )
+            ]
+        if not is_tracker(url.get_secret_value()):
+            return [
+                Finding(
+                    "announce",
+                    "warning",
+                    "MAM_ANNOUNCE_URL names another host than the tracker's.",
+                    "Copy it again from the tracker's upload page, unless this is meant.",
+                )
+            ]
+        return [Finding("announce", "ok", "The announce address is set.")]
+
+    async def _client(self) -> list[Finding]:
+        if self._qbittorrent is None:
+            return [
+                Finding(
+                    "qbittorrent",
+                    "notice",
+                    "qBittorrent is not set: approved releases wait.",
+                    "Set QB_HOST, QB_USERNAME and QB_PASSWORD in .env.",
+                )
+            ]
+        problems = await self._qbittorrent.check()
+        if problems:
+            return [Finding("qbittorrent", "error", text) for text in problems]
+        return [Finding("qbittorrent", "ok", "qBittorrent answers and knows us.")]
+
+    async def _systems(self) -> list[Finding]:
+        away = [
+            Finding(
+                standing.system,
+                "warning",
+                f"{standing.system} is away since {standing.since:%Y-%m-%d %H:%M} UTC: {standing.error}",
+                f"It is asked again at {standing.until:%Y-%m-%d %H:%M} UTC." if standing.until else "",
+            )
+            for standing in self._breakers.away()
+        ]
+        refused = [
+            Finding(error.system, "error", error.message, error.hint) for error in self._breakers.refused()
+        ]
+        return away + refused
+
+
+def probe_hardlink(library: Path, staging: Path, allow_copy: bool) -> list[Finding]:
+    """Really link one file of the library into the staging folder, compare inodes, remove the link."""
+    source = next(_files(library), None)
+    if source is None:
+        return []
+    made = _make_folder(staging)
+    target = os.path.join(staging, PROBE)
+    try:
+        if os.path.lexists(target):
+            os.unlink(target)
+        os.link(source, target)
+        one, other = os.stat(source), os.stat(target)
+        same = (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
+        os.unlink(target)
+    except OSError as error:
+        severity: Severity = "warning" if allow_copy else "error"
+        return [
+            Finding(
+                "hardlinks",
+                severity,
+                f"No hardlink can be made from {library} to {staging} ({error.strerror}).",
+                "Put paths.staging_root on the library's file system, in Docker within the same mount"
+                + ("; until then files are copied." if allow_copy else ", or allow staging.allow_copy."),
+            )
+        ]
+    finally:
+        for folder in reversed(made):
+            os.rmdir(folder)
+    if not same:
+        return [
+            Finding(
+                "hardlinks",
+                "error",
+                f"A link from {library} to {staging} shows another inode: hardlinks are only imitated there.",
+                "With mergerfs or Unraid shares, use one disk's own path (such as /mnt/disk1) or a pool that "
+                "keeps links together.",
+            )
+        ]
+    return [Finding("hardlinks", "ok", "Hardlinks from the library to the staging folder work.")]
+
+
+def _make_folder(folder: Path) -> list[Path]:
+    """Make the folder for the probe; returns those that were missing, outermost first."""
+    missing = [part for part in (*reversed(folder.parents), folder) if not part.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return [part for part in missing if part.exists()]
+    return missing
+
+
+def _files(root: Path) -> Iterator[str]:
+    seen = 0
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = os.path.join(folder, name)
+            if os.path.isfile(path) and not os.path.islink(path):
+                yield path
+            if (seen := seen + 1) > LOOKED_AT:
+                return
+
+
+def doctor_document(findings: list[Finding]) -> Document:
+    """The findings as JSON, and whether anything stands in the way."""
+    return {
+        "ok": not any(finding.severity == "error" for finding in findings),
+        "findings": [
+            {"check": f.check, "severity": f.severity, "text": f.text, "fix": f.fix} for f in findings
+        ],
+    }

@@ -1,0 +1,53 @@
+"""Gets work done on behalf of a person: by running stages here, or by leaving that to the service at work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from core.events import Events, JobMoved
+from core.jobs.engine import Engine
+from core.store.jobs import JobStore
+
+
+class Runner:
+    """Brings the jobs of some subjects as far as they go now.
+
+    In a command the stages run in the call itself (`alone`); in a service the engine is at work anyway and
+    the call waits until those jobs have settled.
+    """
+
+    def __init__(self, engine: Engine, jobs: JobStore, events: Events, *, alone: bool) -> None:
+        self._engine = engine
+        self._jobs = jobs
+        self._events = events
+        self._alone = alone
+
+    async def run(
+        self,
+        subjects: Iterable[str] | None = None,
+        *,
+        stages: frozenset[str] | None = None,
+        hurry: bool = False,
+    ) -> None:
+        """Return when nothing (of `subjects`) can go on now; `hurry` also takes what was put off."""
+        wanted = None if subjects is None else frozenset(subjects)
+        if self._alone:
+            await self._engine.run_until_idle(stages=stages, subjects=wanted, ignore_due=hurry)
+            return
+        if hurry:
+            await self._jobs.hurry(wanted, stages)
+        await self._settled(wanted)
+
+    async def _settled(self, subjects: frozenset[str] | None) -> None:
+        moved = asyncio.Event()
+        undo = self._events.subscribe(
+            JobMoved, lambda event: moved.set() if subjects is None or event.subject in subjects else None
+        )
+        try:
+            self._engine.nudge()
+            while await self._jobs.busy(subjects):
+                await moved.wait()
+                moved.clear()
+        finally:
+            undo()

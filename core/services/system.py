@@ -1,0 +1,183 @@
+"""The program itself: its settings shown without secrets, backup and restore, a bundle for support."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import platform
+import sqlite3
+import tarfile
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from core.config import Configuration
+from core.errors import NeedsPerson
+from core.http import program_version
+from core.integrations import registry
+from core.log import Scrubber
+from core.services.doctor import Doctor, doctor_document
+from core.services.shelf import Shelf
+from core.services.views import Document
+from core.store import schema
+
+LOG_TAIL = 2_000  # lines of the log that go into a support bundle
+
+
+class System:
+    """Doctor, configuration, backup, support."""
+
+    def __init__(self, config: Configuration, doctor: Doctor, shelf: Shelf, scrub: Scrubber) -> None:
+        self._config = config
+        self._doctor = doctor
+        self._shelf = shelf
+        self._scrub = scrub
+
+    async def doctor(self) -> Document:
+        """Every check's findings, with the versions in use."""
+        document = doctor_document(await self._doctor.findings())
+        document["version"] = program_version()
+        document["python"] = platform.python_version()
+        document["config_file"] = str(self._config.config_file) if self._config.config_file else None
+        document["data"] = str(self._config.data)
+        document["integrations"] = [
+            {"domain": room.domain, "name": room.name, "kind": room.kind} for room in registry.manifests()
+        ]
+        return document
+
+    async def backup(self, target: str | None = None) -> Document:
+        """Write one archive with the database and config.yaml; secrets are not in it."""
+        path = await asyncio.to_thread(self._write_backup, target)
+        return {"backup": path}
+
+    async def support(self, target: str | None = None) -> Document:
+        """Write a scrubbed bundle for asking help: versions, settings, findings, states, the log's end."""
+        parts = {
+            "doctor.json": await self.doctor(),
+            "config.json": config_document(self._config),
+            "status.json": await self._shelf.status(),
+        }
+        path = await asyncio.to_thread(self._write_support, target, parts)
+        return {"bundle": path, "files": [*parts, "log.txt"]}
+
+    def _write_backup(self, target: str | None) -> str:
+        if not self._config.database.exists():
+            raise NeedsPerson("There is no database yet, so there is nothing to back up.")
+        copy = schema.back_up(self._config.database, self._config.data / "backups", "backup")
+        path = target or str(self._config.data / f"mousekeeper-backup-{_stamp()}.tar.gz")
+        beside = f"{path}.new"
+        with tarfile.open(beside, "w:gz") as archive:
+            archive.add(copy, "mousekeeper.db")
+            if self._config.config_file:
+                archive.add(self._config.config_file, "config.yaml")
+        os.chmod(beside, 0o600)
+        os.replace(beside, path)
+        copy.unlink()
+        return path
+
+    def _write_support(self, target: str | None, parts: dict[str, Any]) -> str:
+        path = target or str(self._config.data / f"mousekeeper-support-{_stamp()}.zip")
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
+            for name, content in parts.items():
+                bundle.writestr(name, self._scrub(json.dumps(content, indent=1)))
+            bundle.writestr("log.txt", self._scrub(self._log_tail()))
+        os.chmod(path, 0o600)
+        return path
+
+    def _log_tail(self) -> str:
+        log = self._config.data / "logs" / "mousekeeper.log"
+        try:
+            lines = log.read_text("utf-8", "replace").splitlines()
+        except OSError:
+            return ""
+        return "\n".join(lines[-LOG_TAIL:])
+
+
+def restore(config: Configuration, archive: str) -> Document:
+    """Put a backup's database in place of the present one, which is kept beside the other backups.
+
+    The caller holds the data folder's lock. Raises NeedsPerson when the archive is not ours or is damaged.
+    """
+    content = _database_in(archive)
+    config.data.mkdir(parents=True, exist_ok=True)
+    fresh = config.data / "mousekeeper.db.restored"
+    fresh.write_bytes(content)
+    os.chmod(fresh, 0o600)
+    try:
+        connection = sqlite3.connect(fresh)
+        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        connection.close()
+    except sqlite3.Error as error:
+        fresh.unlink()
+        raise NeedsPerson(f"The database in {archive} cannot be used ({error}).") from error
+    if verdict != "ok":
+        fresh.unlink()
+        raise NeedsPerson(f"The database in {archive} is damaged ({verdict}).")
+    kept = None
+    if config.database.exists():
+        kept = str(_set_aside(config))
+    os.replace(fresh, config.database)
+    return {"restored": str(config.database), "kept": kept}
+
+
+def _set_aside(config: Configuration) -> Path:
+    folder = config.data / "backups"
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / f"mousekeeper-{_stamp()}-replaced.db"
+    try:  # a copy without the write-ahead log, where the database still can be read
+        connection = sqlite3.connect(config.database)
+        connection.execute("VACUUM INTO ?", (str(kept),))
+        connection.close()
+    except sqlite3.Error:
+        os.replace(config.database, kept)
+    for name in ("mousekeeper.db", "mousekeeper.db-wal", "mousekeeper.db-shm"):
+        (config.data / name).unlink(missing_ok=True)
+    return kept
+
+
+def _database_in(archive: str) -> bytes:
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            member = tar.extractfile("mousekeeper.db")
+            content = member.read() if member else b""
+    except (OSError, tarfile.TarError, KeyError, EOFError) as error:
+        raise NeedsPerson(
+            f"{archive} is no backup of Mousekeeper.", hint="Name a file made by `mousekeeper backup`."
+        ) from error
+    return content
+
+
+def config_document(config: Configuration) -> Document:
+    """The settings in force; of secrets only whether they are set."""
+    document: Document = {}
+    for name in type(config.settings).model_fields:
+        value = getattr(config.settings, name)
+        if isinstance(value, SecretStr):
+            document[name.upper()] = "set"
+        elif value is None and name.islower() and "_" in name:
+            document[name.upper()] = None
+        else:
+            document[name] = value.model_dump(mode="json") if hasattr(value, "model_dump") else value
+    document["paths"] = {
+        "data": str(config.data),
+        "libation_library_root": _path(config.libation_library_root),
+        "staging_root": str(config.staging_root),
+        "torrent_output": str(config.torrent_output),
+        "library_root": _path(config.library_root),
+        "recycle": str(config.recycle),
+    }
+    document["config_file"] = _path(config.config_file)
+    return document
+
+
+def _path(path: Path | None) -> str | None:
+    return str(path) if path else None
+
+
+def _stamp() -> str:
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

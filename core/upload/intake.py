@@ -1,0 +1,192 @@
+"""Intake: what discovery found becomes releases; what is passed over is remembered with its reason."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.config import Configuration
+from core.domain.lint.words import FORBIDDEN_AUTHORS
+from core.domain.matching import same_person
+from core.domain.release import Release
+from core.domain.timing import parse_schedule
+from core.errors import ConfigError
+from core.store.jobs import Row
+from core.store.releases import ReleaseStore
+from core.store.small import LibraryStore, StateStore
+from core.upload.discover import FoundBook, LibraryIndex, LibraryScan, scan_library
+from core.upload.pipeline import FIRST, FIRST_LANE
+
+LOANS = "libation.loans"  # ASINs that are on loan from the Plus catalogue, as of the last scan
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The result of one reading: ids of new releases, and what was passed over (new, and in all)."""
+
+    new: list[str] = field(default_factory=list)
+    found: list[FoundBook] = field(default_factory=list)
+    newly_skipped: list[tuple[str, str]] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    unchanged: int = 0
+
+
+class Librarian:
+    """Reads the library and keeps the releases' table equal to it."""
+
+    def __init__(
+        self, config: Configuration, releases: ReleaseStore, library: LibraryStore, state: StateStore
+    ) -> None:
+        self._config = config
+        self._releases = releases
+        self._library = library
+        self._state = state
+
+    async def read(self, now: datetime, *, full: bool = False, dry_run: bool = False) -> Intake:
+        """Read what changed (everything when `full` or when a full reading is due) and take it in.
+
+        Raises ConfigError without a library folder, NeedsPerson when it is missing or unreadable.
+        """
+        root = self._config.libation_library_root
+        if root is None:
+            raise ConfigError(
+                "No library folder is set.",
+                hint="Set paths.libation_library_root in config.yaml, or run `mousekeeper init`.",
+            )
+        content, full_read = await self._library.index(str(root))
+        full = full or self._full_read_due(full_read, now)
+        scan = await asyncio.to_thread(self._scan, str(root), content, full)
+        excluded = await self._excluded(scan.found)
+        taken = [book for book in scan.found if book.source_dir not in excluded]
+        skipped = [(skip.source_dir, skip.reason) for skip in scan.skipped] + sorted(excluded.items())
+        if not full and scan.unchanged:
+            # a book excluded earlier is among the unchanged ones now; its reason still stands
+            skipped += await self._still_excluded(skipped, scan)
+        if dry_run:
+            known = {_text(row["source_dir"]) for row in await self._releases.keys()}
+            return Intake(
+                [], [book for book in taken if book.source_dir not in known], [], skipped, scan.unchanged
+            )
+        new = await self._take_in(taken, scan, first=not content)
+        newly_skipped = await self._library.pass_over(skipped)
+        await self._library.save_index(
+            str(root), scan.index.to_bytes(), now if full or not content else full_read
+        )
+        return Intake(new, taken, newly_skipped, skipped, scan.unchanged)
+
+    def _scan(self, root: str, content: bytes, full: bool) -> LibraryScan:
+        extensions = frozenset(self._config.settings.mam.allowed_extensions)
+        return scan_library(root, LibraryIndex.from_bytes(content), full=full, extensions=extensions)
+
+    def _full_read_due(self, last: datetime | None, now: datetime) -> bool:
+        every = parse_schedule(self._config.settings.schedules.full_read)
+        due = every.next_after(last, self._config.settings.timezone) if last else None
+        return due is not None and due <= now
+
+    async def _excluded(self, books: Iterable[FoundBook]) -> dict[str, str]:
+        settings = self._config.settings.upload
+        forbidden = FORBIDDEN_AUTHORS if settings.exclude_authors is None else settings.exclude_authors
+        loans = set(await self._state.get(LOANS, ())) if settings.exclude_plus_loans else set()
+        reasons: dict[str, str] = {}
+        for book in books:
+            author = next(
+                (a.name for a in book.facts.authors if any(same_person(a.name, name) for name in forbidden)),
+                None,
+            )
+            if author:
+                reasons[book.source_dir] = f"books by {author} must not be uploaded (upload.exclude_authors)"
+            elif book.asin in loans:
+                reasons[book.source_dir] = "on loan from the Plus catalogue (upload.exclude_plus_loans)"
+        return reasons
+
+    async def _still_excluded(
+        self, skipped: Sequence[tuple[str, str]], scan: LibraryScan
+    ) -> list[tuple[str, str]]:
+        named = {path for path, _ in skipped} | {book.source_dir for book in scan.found} | set(scan.gone)
+        known = {_text(row["source_dir"]) for row in await self._releases.keys()}
+        return [
+            (path, reason)
+            for path, reason in await self._library.passed_over()
+            if "(upload.exclude_" in reason and path not in named and path not in known
+        ]
+
+    async def _take_in(self, books: Sequence[FoundBook], scan: LibraryScan, *, first: bool) -> list[str]:
+        rows = await self._releases.keys()
+        by_path = {_text(row["source_dir"]): row for row in rows if row["source_dir"] is not None}
+        by_asin = {row["asin"]: row for row in rows if row["asin"]}
+        for old, new in scan.moved:
+            if (row := by_path.pop(old, None)) is not None:
+                await self._releases.update(row["id"], source_dir=new, gone=False)
+                by_path[new] = row
+        for path in scan.gone:
+            if path in by_path:
+                await self._releases.update(by_path[path]["id"], gone=True)
+        baseline = first and self._config.settings.upload.first_run == "baseline"
+        fresh: list[dict[str, Any]] = []
+        for book in books:
+            row = by_path.get(book.source_dir) or _same_book(by_asin.get(book.asin or ""))
+            if row is None:
+                fresh.append({**_row(book), "baseline": baseline})
+            else:
+                await self._renew(row, book)
+        return await self._releases.add(fresh, stage=FIRST, lane=FIRST_LANE)
+
+    async def _renew(self, row: Row, book: FoundBook) -> None:
+        """A known release changed on disk: take it as it is now unless it is staged already."""
+        values = _row(book)
+        if row["stage"] != FIRST or row["status"] in ("running", "done"):
+            values = {"source_dir": book.source_dir, "dev": values["dev"], "ino": values["ino"]}
+        await self._releases.update(row["id"], **values, gone=False)
+
+
+def _same_book(row: Row | None) -> Row | None:
+    """A release of the same ASIN whose folder is unknown or gone: this folder is its place now."""
+    return row if row is not None and (row["source_dir"] is None or row["gone"]) else None
+
+
+def _row(book: FoundBook) -> dict[str, Any]:
+    return {
+        "asin": book.asin,
+        "title": book.facts.title or os.path.basename(book.source_dir),
+        "source_dir": book.source_dir,
+        "dev": str(book.dev),
+        "ino": str(book.ino),
+        "fingerprint": book.fingerprint,
+        "parts": book.parts,
+        "size": sum(file.size for file in book.files),
+        "tag": book.tag,
+        "files": [[file.path, file.size, file.kind] for file in book.files],
+        "facts": book.facts,
+        "warnings": list(book.warnings),
+    }
+
+
+def _text(path: bytes | None) -> str | None:
+    return None if path is None else os.fsdecode(path)
+
+
+def admissible(releases: Iterable[Release], limit: int) -> list[str]:
+    """Which waiting releases the automatic loop may begin, so that at most `limit` ask for approval.
+
+    Baseline ones are left out: they wait until a person asks for them.
+    """
+    releases = list(releases)
+    under_way = sum(
+        1
+        for release in releases
+        if release.state in ("discovered", "staged", "described", "built", "awaiting_approval")
+        and not (release.topic or "").startswith("wished:")
+    )
+    waiting = [
+        r.id for r in releases if (r.topic or "").startswith("wished:") and not r.baseline and not r.gone
+    ]
+    return waiting[: max(0, limit - under_way)]
+
+
+def retention(now: datetime, days: int) -> datetime:
+    """The moment before which rows may be forgotten."""
+    return now - timedelta(days=days)

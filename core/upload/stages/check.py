@@ -1,0 +1,23 @@
+"""Check: is this already among our releases? (Whether the tracker has it is asked where it is configured.)"""
+
+from __future__ import annotations
+
+from core.jobs.model import Done, Job, Outcome
+from core.upload.rooms import UploadRooms
+
+NOT_ASKED = "The tracker was not asked whether it has this book: MAM_ID is not set."
+
+
+async def run(rooms: UploadRooms, job: Job) -> Outcome:
+    """Finds a twin by infohash; a twin is a warning for the person who approves, never a refusal."""
+    release = await rooms.releases.get(job.subject)
+    twins = [
+        other
+        for other in await rooms.releases.all()
+        if other.id != release.id and other.infohash and other.infohash == release.infohash
+    ]
+    warnings = [f"The same files are another release already: {twin.title} ({twin.id})." for twin in twins]
+    known = [line for line in release.warnings if line not in warnings]
+    if warnings:
+        await rooms.releases.update(release.id, warnings=[*known, *warnings])
+    return Done(text=" ".join(warnings) or NOT_ASKED)

@@ -1,0 +1,129 @@
+"""Publish, confirm, start: into qBittorrent stopped, proven complete, started when the site knows it.
+
+Each step looks before it acts: the torrent is identified by its infohash, so adding twice adds once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from core.domain.metainfo import Metainfo
+from core.domain.release import Release
+from core.errors import NeedsPerson, Unreachable
+from core.jobs.model import Done, Job, Outcome, Wait
+from core.store.releases import topic
+from core.upload.rooms import UploadRooms
+from core.upload.torrent.verify import verify_against_disk
+
+if TYPE_CHECKING:
+    from core.integrations.qbittorrent.client import QBittorrent
+    from core.integrations.qbittorrent.models import TorrentStatus
+
+T = TypeVar("T")
+
+SYSTEM = "qbittorrent"
+WITHOUT_CLIENT = Wait("system:qbittorrent", "qBittorrent: set QB_HOST in .env and restart")
+PAUSES = (1.0, 3.0)  # seconds between three quick tries; after that the job's own delays take over
+
+
+async def publish(rooms: UploadRooms, job: Job) -> Outcome:
+    """Add the torrent stopped and have all its data checked. Raises NeedsPerson where data is missing."""
+    if rooms.qbittorrent is None:
+        return WITHOUT_CLIENT
+    release = await rooms.releases.get(job.subject)
+    data = await asyncio.to_thread(_read, release.torrent_path or "")
+    await _add_checked(rooms, rooms.qbittorrent, release, data)
+    return Done(text="in qBittorrent, stopped, all data there")
+
+
+async def confirm(rooms: UploadRooms, job: Job) -> Outcome:
+    """Wait until a person says the form was submitted; `publish: direct` does not wait."""
+    release = await rooms.releases.get(job.subject)
+    if rooms.config.settings.upload.publish == "direct" or release.uploaded is not None:
+        return Done()
+    return Wait(topic("uploaded", release.id), "the upload: submit the form, then say `uploaded`")
+
+
+async def start(rooms: UploadRooms, job: Job) -> Outcome:
+    """Start seeding; a torrent the site handed back with another infohash takes the place of ours first."""
+    if rooms.qbittorrent is None:
+        return WITHOUT_CLIENT
+    release = await rooms.releases.get(job.subject)
+    replacement = (release.uploaded or {}).get("torrent_path")
+    if replacement and replacement != release.torrent_path:
+        await _take_instead(rooms, rooms.qbittorrent, release, replacement)
+        release = await rooms.releases.get(job.subject)
+    infohash = release.infohash or ""
+    if await _ask(rooms, lambda: _client(rooms).torrent(infohash)) is None:
+        data = await asyncio.to_thread(_read, release.torrent_path or "")
+        await _add_checked(rooms, rooms.qbittorrent, release, data)
+    if not rooms.config.settings.qbittorrent.auto_start:
+        return Done(text="left stopped in qBittorrent, as qbittorrent.auto_start is off")
+    await _ask(rooms, lambda: _client(rooms).start(infohash))
+    return Done(text="seeding")
+
+
+async def _add_checked(
+    rooms: UploadRooms, client: QBittorrent, release: Release, data: bytes
+) -> TorrentStatus:
+    from core.integrations.qbittorrent.publishing import verify_added
+
+    settings = rooms.config.settings.qbittorrent
+    parent = rooms.client_paths.to_container(os.path.dirname(release.staging_dir or ""))
+    tags = (*settings.tags, f"mk-{release.job_id}")
+
+    async def add() -> TorrentStatus:
+        await client.ensure_category(settings.category, "")
+        await client.add(data, save_path=parent, category=settings.category, tags=tags, stopped=True)
+        return await verify_added(client, Metainfo.parse(data).infohash, clock=rooms.clock)
+
+    return await _ask(rooms, add)
+
+
+async def _take_instead(rooms: UploadRooms, client: QBittorrent, release: Release, path: str) -> None:
+    data = await asyncio.to_thread(_read, path)
+    metainfo = Metainfo.parse(data)
+    if metainfo.infohash != release.infohash:
+        faults = await asyncio.to_thread(verify_against_disk, metainfo, release.staging_dir or "")
+        if faults:
+            raise NeedsPerson(
+                "The torrent from the site does not fit the staged files: " + " ".join(faults),
+                hint="Download this upload's torrent again and name it with `mousekeeper uploaded`.",
+            )
+        await _add_checked(rooms, client, release, data)
+        await _ask(rooms, lambda: client.remove_entry(release.infohash or ""))
+    await rooms.releases.update(release.id, torrent_path=path, infohash=metainfo.infohash)
+
+
+async def _ask(rooms: UploadRooms, ask: Callable[[], Awaitable[T]]) -> T:
+    """Through the breaker; a connection that fails is tried three times before the job is put off."""
+
+    async def patiently() -> T:
+        for pause in PAUSES:
+            try:
+                return await ask()
+            except Unreachable:
+                await rooms.clock.sleep(pause)
+        return await ask()
+
+    return await rooms.breakers.call(SYSTEM, patiently)
+
+
+def _client(rooms: UploadRooms) -> QBittorrent:
+    if rooms.qbittorrent is None:
+        raise NeedsPerson("qBittorrent is not configured.", hint="Set QB_HOST in .env.")
+    return rooms.qbittorrent
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise NeedsPerson(
+            f"The torrent file {os.path.basename(path)!r} cannot be read ({error.strerror}).",
+            hint="Build it again with `mousekeeper torrent --asin ... `, or bring the file back.",
+        ) from error

@@ -1,0 +1,30 @@
+"""Takes back what was prepared for a release that never went out: its links and its output files."""
+
+from __future__ import annotations
+
+import os
+
+from core.domain.release import Release
+from core.upload.stage import unstage
+
+OURS = ("audnex.json", "mediainfo.json", "kit.json")
+
+
+def withdraw(release: Release) -> list[str]:
+    """Remove the staged folder and the torrent's folder; the library's own files are never touched.
+
+    Returns the removed folders. Only files this program made are removed; a folder with anything else stays.
+    """
+    removed: list[str] = []
+    if release.staging_dir and os.path.isdir(release.staging_dir):
+        unstage(release.staging_dir, [file.staged for file in release.staged])
+        removed.append(release.staging_dir)
+    if release.torrent_path:
+        folder = os.path.dirname(release.torrent_path)
+        for path in (release.torrent_path, *(os.path.join(folder, name) for name in OURS)):
+            if os.path.isfile(path):
+                os.unlink(path)
+        if os.path.isdir(folder) and not os.listdir(folder):
+            os.rmdir(folder)
+            removed.append(folder)
+    return removed
