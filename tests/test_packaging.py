@@ -8,7 +8,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -301,25 +303,30 @@ def test_everything_the_image_copies_is_there_and_not_ignored() -> None:
 
 
 @pytest.fixture
-def container(tmp_path: Path) -> dict[str, str]:
-    """The entry's world in a folder: a program that tells who it is, and an empty config folder."""
-    program = tmp_path / "program"
-    program.write_text('#!/bin/sh\necho "$(id -u):$(id -g) $(umask) $HOME $*"\n')
-    program.chmod(0o755)
-    config = tmp_path / "config"
-    config.mkdir()
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents:  # pytest keeps its folders to itself; the other user must get through
-        if parent.stat().st_uid == os.geteuid() and "pytest" in parent.name:
-            parent.chmod(0o755)
-    return {
-        "MOUSEKEEPER_PROGRAM": str(program),
-        "MOUSEKEEPER_CONFIG": str(config / "config.yaml"),
-        "MOUSEKEEPER_STARTER": str(ROOT / "docker/config.yaml"),
-        "PUID": "4711",
-        "PGID": "4712",
-        "UMASK": "027",
-    }
+def container() -> Iterator[dict[str, str]]:
+    """The entry's world in a folder: a program that tells who it is, and an empty config folder.
+
+    Not below pytest's own folder, which is closed to the other user that the entry becomes.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        config = folder / "config"
+        config.mkdir()
+        program = folder / "program"
+        program.write_text('#!/bin/sh\necho "$(id -u):$(id -g) $(umask) $HOME $*"\n')
+        program.chmod(0o755)
+        starter = folder / "starter.yaml"
+        starter.write_bytes((ROOT / "docker/config.yaml").read_bytes())
+        starter.chmod(0o644)
+        yield {
+            "MOUSEKEEPER_PROGRAM": str(program),
+            "MOUSEKEEPER_CONFIG": str(config / "config.yaml"),
+            "MOUSEKEEPER_STARTER": str(starter),
+            "PUID": "4711",
+            "PGID": "4712",
+            "UMASK": "027",
+        }
 
 
 def test_the_entry_becomes_the_owner_and_writes_starter_settings_once(container: dict[str, str]) -> None:
@@ -341,9 +348,9 @@ def test_other_commands_write_no_settings(container: dict[str, str]) -> None:
     assert not Path(container["MOUSEKEEPER_CONFIG"]).exists()
 
 
-def test_the_entry_leaves_hardlinked_media_to_its_owner(container: dict[str, str], tmp_path: Path) -> None:
+def test_the_entry_leaves_hardlinked_media_to_its_owner(container: dict[str, str]) -> None:
     folder = Path(container["MOUSEKEEPER_CONFIG"]).parent
-    media = tmp_path / "book.m4b"
+    media = folder.parent / "book.m4b"
     media.write_bytes(b"audio")
     (folder / "staged.m4b").hardlink_to(media)
     (folder / "ours.db").write_bytes(b"rows")
