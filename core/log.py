@@ -24,7 +24,7 @@ SHORTEST_SECRET = 4  # shorter ones would blank out ordinary words
 # Shapes of secrets that may turn up without being ours: other people's passkeys and keys in answers.
 SHAPES = (
     re.compile(r"(?<=/)[0-9A-Za-z]{16,}(?=/announce\b)"),
-    re.compile(r"(?i)(?<=[?&;\s\"'](?:passkey|apikey|api_key)=)[^&\s\"']+"),
+    re.compile(r"(?i)(?:(?<=\bpasskey=)|(?<=\bapikey=)|(?<=\bapi_key=))[^&\s\"']+"),
     re.compile(r"(?i)(?<=\bmam_id=)[^;\s\"']+"),
     re.compile(r"(?i)(?<=\bbearer )[A-Za-z0-9._~+/=-]{8,}"),
 )
