@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.config import Configuration
-from core.domain.lint.words import FORBIDDEN_AUTHORS
+from core.domain.lint.rule import BARRED_AUTHORS
 from core.domain.matching import same_person
 from core.domain.release import Release
 from core.domain.timing import parse_schedule
@@ -89,7 +89,7 @@ class Librarian:
 
     async def _excluded(self, books: Iterable[FoundBook]) -> dict[str, str]:
         settings = self._config.settings.upload
-        forbidden = FORBIDDEN_AUTHORS if settings.exclude_authors is None else settings.exclude_authors
+        forbidden = BARRED_AUTHORS if settings.exclude_authors is None else settings.exclude_authors
         loans = set(await self._state.get(LOANS, ())) if settings.exclude_plus_loans else set()
         reasons: dict[str, str] = {}
         for book in books:
