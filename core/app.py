@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +34,7 @@ from core.store.jobs import JobStore
 from core.store.releases import ReleaseStore
 from core.store.small import CacheStore, LibraryStore, ScheduleStore, StateStore, WishStore
 from core.upload.intake import Librarian
+from core.upload.kit_files import write_kit
 from core.upload.pipeline import LANES, upload_pipeline
 from core.upload.rooms import UploadRooms
 
@@ -132,6 +134,7 @@ def _wire(
         library=library,
         librarian=Librarian(config, releases, library, state),
         runner=runner if mode in ("work", "serve") else None,
+        write_kit=partial(write_kit, rooms),
     )
     system = System(config, Doctor(config, breakers, outside.qbittorrent, libation), shelf, scrub)
 

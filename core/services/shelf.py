@@ -66,15 +66,12 @@ class Shelf:
 
     def mechanical_fixes(self, release: Release) -> dict[str, Any]:
         """The fields of the form that the linter can put right by itself, with their new values."""
-        from core.domain.lint import lint_form
         from core.upload.kit import kit_of
 
-        return dict(lint_form(kit_of(release, self._config)).fixed)
+        return dict(kit_of(release, self._config).fixed)
 
     def _kit(self, release: Release) -> tuple[Document, list[Document]]:
-        from core.domain.lint import lint_form
         from core.upload.kit import kit_of
 
         kit = kit_of(release, self._config)
-        findings = lint_form(kit).findings
-        return kit, [{"code": f.code, "field": f.field, "message": f.message, "fix": f.fix} for f in findings]
+        return kit.form, [finding.as_dict() for finding in kit.findings]

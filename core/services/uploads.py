@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from core.clock import Clock
@@ -37,6 +37,7 @@ class Uploads:
         library: LibraryStore,
         librarian: Librarian,
         runner: Runner | None,
+        write_kit: Callable[[Release], Awaitable[None]],
     ) -> None:
         self._clock = clock
         self._shelf = shelf
@@ -45,6 +46,7 @@ class Uploads:
         self._library = library
         self._librarian = librarian
         self._runner = runner
+        self._write_kit = write_kit
 
     # Work: needs stages to run, here or in the service.
 
@@ -147,7 +149,10 @@ class Uploads:
         kept = {name: value for name, value in edits.items() if value is not None}
         await self._releases.update(release.id, edits=kept)
         await self._releases.note(release.id, "edit", f"{', '.join(sorted(changes))} by {by} ({door})")
-        return await self._releases.get(release.id)
+        edited = await self._releases.get(release.id)
+        if edited.infohash:
+            await self._write_kit(edited)
+        return edited
 
     async def fix(self, reference: str, *, by: str, door: str) -> tuple[Release, dict[str, Any]]:
         """Apply every mechanical fix the linter offers; returns the fields it changed."""

@@ -1,89 +1,31 @@
-"""What a person may set by hand on the upload form, and how the text they type becomes a value."""
+"""What a person sets by hand on the upload form: texts become the field's own kind of value."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.domain.kit import KIT_FIELDS, parse_edit
 from core.errors import NeedsPerson
-
-
-def _text(value: Any) -> Any:
-    return str(value).strip() or None
-
-
-def _list(value: Any) -> Any:
-    entries = value if isinstance(value, list) else str(value).split(";" if ";" in str(value) else ",")
-    return [entry for entry in (str(item).strip() for item in entries) if entry] or None
-
-
-def _series(value: Any) -> Any:
-    """`Name #2; Other` or a list of {name, number}."""
-    if not isinstance(value, list):
-        value = [entry for entry in str(value).split(";") if entry.strip()]
-    series = []
-    for entry in value:
-        if isinstance(entry, Mapping):
-            series.append({"name": str(entry.get("name", "")), "number": entry.get("number")})
-        else:
-            name, _, number = str(entry).partition("#")
-            series.append({"name": name.strip(), "number": number.strip() or None})
-    return series or None
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, bool) or not str(value).strip().isdigit():
-        raise ValueError("must be a whole number")
-    return int(str(value).strip())
-
-
-def _numbers(value: Any) -> Any:
-    return [_number(entry) for entry in (_list(value) or [])] or None
-
-
-def _category(value: Any) -> Any:
-    text = str(value).strip()
-    return int(text) if text.isdigit() else text or None
-
-
-FIELDS: dict[str, Callable[[Any], Any]] = {
-    "title": _text,
-    "subtitle": _text,
-    "authors": _list,
-    "narrators": _list,
-    "series": _series,
-    "tags": _text,
-    "description": _text,
-    "thumbnail": _text,
-    "language": _text,
-    "isbn": _text,
-    "mediaInfo": _text,
-    "mediaType": _number,
-    "main_cat": _number,
-    "categories": _numbers,
-    "category": _category,
-    "flags": _list,
-}
 
 
 def checked_edits(changes: Mapping[str, Any]) -> dict[str, Any]:
     """The changes with typed values; None takes an earlier edit back. Raises NeedsPerson naming the field."""
     edits: dict[str, Any] = {}
     for name, value in changes.items():
-        if name not in FIELDS:
-            raise NeedsPerson(f"There is no field {name!r} to edit.", hint=f"Fields: {', '.join(FIELDS)}.")
-        if value is None or value == "":
-            edits[name] = None
-            continue
+        if name not in KIT_FIELDS:
+            raise NeedsPerson(
+                f"There is no field {name!r} to edit.", hint=f"Fields: {', '.join(KIT_FIELDS)}."
+            )
         try:
-            edits[name] = FIELDS[name](value)
+            edits[name] = (parse_edit(name, value) or None) if isinstance(value, str) else value
         except ValueError as error:
-            raise NeedsPerson(f"{name} {error}.") from error
+            raise NeedsPerson(str(error)) from error
     return edits
 
 
-def parse_assignments(assignments: list[str]) -> dict[str, Any]:
+def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
     """`field=value` texts as a mapping; a value that is a JSON list or object is read as such."""
     changes: dict[str, Any] = {}
     for assignment in assignments:

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.config import Configuration
-from core.domain.lint.rule import BARRED_AUTHORS
 from core.domain.matching import same_person
 from core.domain.release import Release
 from core.domain.timing import parse_schedule
+from core.domain.tracker_ids import BARRED_AUTHORS
 from core.errors import ConfigError
 from core.store.jobs import Row
 from core.store.releases import ReleaseStore

@@ -27,6 +27,8 @@ class Inspector(Protocol):
 
     async def inspect(self, path: str) -> MediaReport: ...
 
+    async def cover(self, path: str) -> bytes | None: ...
+
 
 @dataclass(frozen=True)
 class UploadRooms:

@@ -7,7 +7,7 @@ import os
 from core.domain.release import Release
 from core.upload.stage import unstage
 
-OURS = ("audnex.json", "mediainfo.json", "kit.json")
+OURS = ("audnex.json", "mediainfo.json", "kit.json", "cover.jpg", "cover.png", "cover.img")
 
 
 def withdraw(release: Release) -> list[str]:

@@ -7,6 +7,7 @@ names that are not UTF-8, hold line breaks or begin with a dash, and learns no p
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import os
@@ -49,6 +50,14 @@ class MediaInfo:
                     retry_after=300,
                 ) from error
         return report(_document(output, path), os.path.basename(path))
+
+    async def cover(self, path: str) -> bytes | None:
+        """The picture embedded in the audio file; None where there is none or it cannot be read.
+
+        Always read by the built-in library: the program does not print pictures.
+        """
+        with _plainly_named(path) as (folder, name):
+            return await asyncio.to_thread(_embedded_cover, os.path.join(folder, name))
 
     async def _run(self, folder: str, name: str) -> str | bytes:
         if self._binary is None:
@@ -102,6 +111,18 @@ def _run_library(path: str) -> str:
         ) from error
     except RuntimeError as error:
         raise NotNow("MediaInfo could not open the file; it may have vanished.") from error
+
+
+def _embedded_cover(path: str) -> bytes | None:
+    from pymediainfo import MediaInfo as Library
+
+    try:
+        document = json.loads(Library.parse(path, output="JSON", full=False, cover_data=True))
+        encoded = document["media"]["track"][0]["Cover_Data"]
+        # several pictures are joined by " / "; the first is the front
+        return base64.b64decode(str(encoded).partition(" / ")[0], validate=True)
+    except (OSError, RuntimeError, ValueError, LookupError, TypeError):
+        return None
 
 
 async def _run_program(binary: str, folder: str, name: str) -> bytes:

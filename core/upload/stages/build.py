@@ -20,7 +20,8 @@ async def run(rooms: UploadRooms, job: Job) -> Outcome:
     release = await rooms.releases.get(job.subject)
     root = release.staging_dir or ""
     output = torrent_file(rooms.config.torrent_output, release)
-    if release.infohash and await asyncio.to_thread(_still_good, rooms, release, root):
+    kept = await asyncio.to_thread(_still_good, rooms, release, root)
+    if kept:
         return Done(text="the torrent is there already")
     await asyncio.to_thread(make_folder, os.path.dirname(output))
 
@@ -35,8 +36,7 @@ async def run(rooms: UploadRooms, job: Job) -> Outcome:
             hint="Try again with `mousekeeper retry`; if mkbrr made it, check its preset.",
         )
     await rooms.releases.update(release.id, torrent_path=output, infohash=built.metainfo.infohash)
-    pieces = len(built.metainfo.files)
-    return Done(text=f"torrent of {pieces} files, infohash {built.metainfo.infohash}")
+    return Done(text=f"torrent of {len(built.metainfo.files)} files, infohash {built.metainfo.infohash}")
 
 
 def _faults(rooms: UploadRooms, metainfo: Metainfo, root: str) -> tuple[str, ...]:
@@ -48,6 +48,8 @@ def _faults(rooms: UploadRooms, metainfo: Metainfo, root: str) -> tuple[str, ...
 
 
 def _still_good(rooms: UploadRooms, release: Release, root: str) -> bool:
+    if release.infohash is None:
+        return False
     try:
         with open(release.torrent_path or "", "rb") as file:
             metainfo = Metainfo.parse(file.read())

@@ -1,8 +1,9 @@
-"""Check: is this already among our releases? (Whether the tracker has it is asked where it is configured.)"""
+"""Check: is this among our releases already? Then the kit is written, all it needs being known."""
 
 from __future__ import annotations
 
 from core.jobs.model import Done, Job, Outcome
+from core.upload.kit_files import write_kit
 from core.upload.rooms import UploadRooms
 
 NOT_ASKED = "The tracker was not asked whether it has this book: MAM_ID is not set."
@@ -20,4 +21,5 @@ async def run(rooms: UploadRooms, job: Job) -> Outcome:
     known = [line for line in release.warnings if line not in warnings]
     if warnings:
         await rooms.releases.update(release.id, warnings=[*known, *warnings])
+    await write_kit(rooms, await rooms.releases.get(release.id))
     return Done(text=" ".join(warnings) or NOT_ASKED)
