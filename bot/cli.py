@@ -4,13 +4,15 @@ import getpass
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot.options import Options, command_group
-from core.app import App
 from core.errors import NeedsPerson
+
+if TYPE_CHECKING:
+    from core.app import App
 
 app = typer.Typer(
     name="mousekeeper",
@@ -54,7 +56,7 @@ def show(options: Options, reference: Reference) -> None:
 @command("config")
 def config(options: Options) -> None:
     """The settings in force; secrets are shown as set or not."""
-    from core.services.system import config_document
+    from core.services.config_view import config_document
 
     options.show(config_document(options.config), "tree")
 
@@ -191,7 +193,7 @@ def uploaded(
     """Say that the upload form was submitted; seeding starts."""
     path = str(torrent.absolute()) if torrent else None
 
-    def said(app: App) -> Awaitable[Any]:
+    def said(app: "App") -> Awaitable[Any]:
         return app.uploads.uploaded(reference, by=_user(), door="cli", url=url, torrent=path)
 
     _change(options, reference, said)
@@ -208,7 +210,7 @@ def edit(
     """Set fields of the upload form by hand; an empty value takes an edit back."""
     from core.upload.edits import parse_assignments
 
-    def edited(app: App) -> Awaitable[Any]:
+    def edited(app: "App") -> Awaitable[Any]:
         return app.uploads.edit(reference, parse_assignments(changes), by=_user(), door="cli")
 
     _change(options, reference, edited, go_on=False)
@@ -218,7 +220,7 @@ def edit(
 def fix(options: Options, reference: Reference) -> None:
     """Apply every mechanical fix the linter offers."""
 
-    async def fixed(app: App) -> Any:
+    async def fixed(app: "App") -> Any:
         release, _ = await app.uploads.fix(reference, by=_user(), door="cli")
         return release
 
@@ -313,7 +315,7 @@ def support(
 # --- how they run ----------------------------------------------------------------------------------------
 
 
-def _look(options: Options, work: Callable[[App], Awaitable[Document]]) -> Document:
+def _look(options: Options, work: Callable[["App"], Awaitable[Document]]) -> Document:
     from bot.door import look
 
     return options.run(look(options.config, work))
@@ -330,7 +332,7 @@ def _wish(options: Options, kind: str, args: Document) -> Document:
     return options.run(wish(options.config, kind, args, options.watch))
 
 
-def _write(options: Options, work: Callable[[App], Awaitable[Document]]) -> Document:
+def _write(options: Options, work: Callable[["App"], Awaitable[Document]]) -> Document:
     from bot.door import change
 
     options.log_to_file()
@@ -338,7 +340,7 @@ def _write(options: Options, work: Callable[[App], Awaitable[Document]]) -> Docu
 
 
 def _change(
-    options: Options, reference: str, work: Callable[[App], Awaitable[Any]], *, go_on: bool = True
+    options: Options, reference: str, work: Callable[["App"], Awaitable[Any]], *, go_on: bool = True
 ) -> None:
     """Do something with one release, then show it as it is now."""
     if not options.dry_run:
@@ -353,7 +355,7 @@ def _change(
 
 
 def _decide(options: Options, reference: str, verb: Any, reason: str | None = None) -> None:
-    def decided(app: App) -> Awaitable[Any]:
+    def decided(app: "App") -> Awaitable[Any]:
         return app.uploads.decide(reference, verb, by=_user(), door="cli", reason=reason)
 
     _change(options, reference, decided)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from core.settings import Settings
 
 DEFAULT_CONFIG = "config.yaml"
+SQLITE = "sqlite:///"
 OVERRIDE = re.compile(r"MOUSEKEEPER_([A-Z_]+?)__([A-Z_]+(?:__[A-Z_]+)*)")
 
 NOT_BUILT = {
@@ -67,7 +68,9 @@ class Configuration:
 
     @property
     def database(self) -> Path:
-        return self.data / "mousekeeper.db"
+        """The database's file."""
+        url = self.settings.database_url.get_secret_value() if self.settings.database_url else ""
+        return self.base / url.removeprefix(SQLITE) if url else self.data / "mousekeeper.db"
 
 
 def load_settings(
@@ -310,7 +313,7 @@ def _refusals(settings: Settings) -> list[Fault]:
         for name, what in NOT_BUILT.items()
         if getattr(settings, name)
     ]
-    if settings.database_url and not settings.database_url.get_secret_value().startswith("sqlite:///"):
+    if settings.database_url and not settings.database_url.get_secret_value().startswith(SQLITE):
         faults.append(
             Fault(
                 ".env or environment: DATABASE_URL",

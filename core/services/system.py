@@ -13,13 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
 from core.config import Configuration
 from core.errors import NeedsPerson
 from core.http import program_version
 from core.integrations import registry
 from core.log import Scrubber
+from core.services.config_view import config_document
 from core.services.doctor import Doctor, doctor_document
 from core.services.shelf import Shelf
 from core.services.views import Document
@@ -150,33 +149,6 @@ def _database_in(archive: str) -> bytes:
             f"{archive} is no backup of Mousekeeper.", hint="Name a file made by `mousekeeper backup`."
         ) from error
     return content
-
-
-def config_document(config: Configuration) -> Document:
-    """The settings in force; of secrets only whether they are set."""
-    document: Document = {}
-    for name in type(config.settings).model_fields:
-        value = getattr(config.settings, name)
-        if isinstance(value, SecretStr):
-            document[name.upper()] = "set"
-        elif value is None and name.islower() and "_" in name:
-            document[name.upper()] = None
-        else:
-            document[name] = value.model_dump(mode="json") if hasattr(value, "model_dump") else value
-    document["paths"] = {
-        "data": str(config.data),
-        "libation_library_root": _path(config.libation_library_root),
-        "staging_root": str(config.staging_root),
-        "torrent_output": str(config.torrent_output),
-        "library_root": _path(config.library_root),
-        "recycle": str(config.recycle),
-    }
-    document["config_file"] = _path(config.config_file)
-    return document
-
-
-def _path(path: Path | None) -> str | None:
-    return str(path) if path else None
 
 
 def _stamp() -> str:

@@ -15,9 +15,7 @@ def checked_edits(changes: Mapping[str, Any]) -> dict[str, Any]:
     edits: dict[str, Any] = {}
     for name, value in changes.items():
         if name not in KIT_FIELDS:
-            raise NeedsPerson(
-                f"There is no field {name!r} to edit.", hint=f"Fields: {', '.join(KIT_FIELDS)}."
-            )
+            raise NeedsPerson(f"There is no field {name!r}.", hint=f"Fields: {', '.join(KIT_FIELDS)}.")
         try:
             edits[name] = (parse_edit(name, value) or None) if isinstance(value, str) else value
         except ValueError as error:
