@@ -103,8 +103,8 @@ def restore(config: Configuration, archive: str) -> Document:
     The caller holds the data folder's lock. Raises NeedsPerson when the archive is not ours or is damaged.
     """
     content = _database_in(archive)
-    config.data.mkdir(parents=True, exist_ok=True)
-    fresh = config.data / "mousekeeper.db.restored"
+    config.database.parent.mkdir(parents=True, exist_ok=True)
+    fresh = config.database.with_name(f"{config.database.name}.restored")
     fresh.write_bytes(content)
     os.chmod(fresh, 0o600)
     try:
@@ -134,8 +134,8 @@ def _set_aside(config: Configuration) -> Path:
         connection.close()
     except sqlite3.Error:
         os.replace(config.database, kept)
-    for name in ("mousekeeper.db", "mousekeeper.db-wal", "mousekeeper.db-shm"):
-        (config.data / name).unlink(missing_ok=True)
+    for ending in ("", "-wal", "-shm"):
+        Path(f"{config.database}{ending}").unlink(missing_ok=True)
     return kept
 
 
