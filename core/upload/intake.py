@@ -21,6 +21,7 @@ from core.store.small import LibraryStore, StateStore
 from core.upload.discover import FoundBook, LibraryIndex, LibraryScan, scan_library
 from core.upload.pipeline import FIRST, FIRST_LANE
 
+RULES = "library.rules"
 LOANS = "libation.loans"  # ASINs that are on loan from the Plus catalogue, as of the last scan
 
 
@@ -58,7 +59,8 @@ class Librarian:
                 hint="Set paths.libation_library_root in config.yaml, or run `mousekeeper init`.",
             )
         content, full_read = await self._library.index(str(root))
-        full = full or self._full_read_due(full_read, now)
+        rules = await self._rules()
+        full = full or self._full_read_due(full_read, now) or rules != await self._state.get(RULES, rules)
         scan = await asyncio.to_thread(self._scan, str(root), content, full)
         excluded = await self._excluded(scan.found)
         taken = [book for book in scan.found if book.source_dir not in excluded]
@@ -73,14 +75,27 @@ class Librarian:
             )
         new = await self._take_in(taken, scan, first=not content)
         newly_skipped = await self._library.pass_over(skipped)
+        await self._state.put(RULES, rules)
         await self._library.save_index(
             str(root), scan.index.to_bytes(), now if full or not content else full_read
         )
         return Intake(new, taken, newly_skipped, skipped, scan.unchanged)
 
     def _scan(self, root: str, content: bytes, full: bool) -> LibraryScan:
-        extensions = frozenset(self._config.settings.mam.allowed_extensions)
-        return scan_library(root, LibraryIndex.from_bytes(content), full=full, extensions=extensions)
+        config = self._config
+        return scan_library(
+            root,
+            LibraryIndex.from_bytes(content),
+            full=full,
+            extensions=config.settings.mam.allowed_extensions,
+            exclude=[str(path) for path in (config.data, config.staging_root, config.torrent_output)],
+        )
+
+    async def _rules(self) -> list[Any]:
+        """What decides about exclusion: when it changes, books passed over before are looked at again."""
+        settings = self._config.settings.upload
+        loans = await self._state.get(LOANS, []) if settings.exclude_plus_loans else None
+        return [settings.exclude_authors, loans]
 
     def _full_read_due(self, last: datetime | None, now: datetime) -> bool:
         every = parse_schedule(self._config.settings.schedules.full_read)
