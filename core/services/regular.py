@@ -15,7 +15,7 @@ from core.services.uploads import Uploads
 from core.store.jobs import JobStore
 from core.store.releases import KIND, ReleaseStore
 from core.store.small import CacheStore, WishStore
-from core.upload.intake import admissible
+from core.upload.pipeline import BEFORE_APPROVAL
 from core.upload.rooms import UploadRooms
 from core.upload.stages.describe import enrich
 
@@ -81,18 +81,17 @@ class Regular:
 
     async def admit(self) -> None:
         """Begin releases while fewer than `upload.max_open_approvals` are under way or waiting."""
-        limit = self._config.settings.upload.max_open_approvals
-        begun = admissible(await self._releases.all(), limit)
-        if begun:
-            await self._releases.wish_for(begun)
+        places = self._config.settings.upload.max_open_approvals - await self._releases.under_way(
+            BEFORE_APPROVAL
+        )
+        if places > 0 and (waiting := await self._releases.waiting_to_begin()):
+            await self._releases.wish_for(waiting[:places])
             self._engine.nudge()
 
     async def enrich(self) -> None:
         """Ask the catalogues again for releases whose facts were incomplete, until they are decided."""
         now = self._clock.now()
-        for release in await self._releases.all():
-            if release.state not in ("awaiting_approval", "held", "approved", "awaiting_upload"):
-                continue
+        for release in await self._releases.at_stages(("approve", "publish", "confirm")):
             row = await self._jobs.get(KIND, release.id)
             at = row["data"].get("enrich_at") if row else None
             if at is None or datetime.fromisoformat(at) > now:

@@ -18,10 +18,8 @@ from core.store.small import LibraryStore
 from core.upload.edits import checked_edits
 from core.upload.handback import keep_torrent
 from core.upload.intake import Librarian
-from core.upload.pipeline import FIRST, LAST, LAST_LANE
+from core.upload.pipeline import BEFORE_APPROVAL, FIRST, LAST, LAST_LANE
 from core.upload.withdraw import withdraw
-
-BEFORE_APPROVAL = frozenset({"stage", "describe", "build", "check", "approve"})
 
 
 class Uploads:

@@ -19,6 +19,7 @@ from core.store.tables import job, job_log, release
 
 KIND = "upload"
 PATHS = ("source_dir", "staging_dir", "torrent_path")
+_OWN_JOB = sa.and_(job.c.subject == release.c.id, job.c.kind == KIND)
 WISHED = "wished"  # what a baseline release waits for: that somebody asks
 
 
@@ -135,10 +136,47 @@ class ReleaseStore:
         """Id, ASIN, folder identity and fingerprint of every release: what discovery compares with."""
         columns = ("id", "asin", "source_dir", "dev", "ino", "fingerprint", "gone", "baseline")
         query = sa.select(*(release.c[name] for name in columns), job.c.stage, job.c.status).join(
-            job, sa.and_(job.c.subject == release.c.id, job.c.kind == KIND)
+            job, _OWN_JOB
         )
         async with self._store.read() as connection:
             return list((await connection.execute(query)).mappings().all())
+
+    async def waiting_to_begin(self) -> list[str]:
+        """Ids nobody had to ask for and nobody began yet, oldest first; baseline ones are left out."""
+        query = (
+            sa.select(release.c.id)
+            .join(job, _OWN_JOB)
+            .where(job.c.status == "waiting", job.c.topic.startswith(f"{WISHED}:"))
+            .where(release.c.baseline.is_(sa.false()), release.c.gone.is_(sa.false()))
+            .order_by(release.c.id)
+        )
+        async with self._store.read() as connection:
+            return list((await connection.execute(query)).scalars())
+
+    async def under_way(self, stages: Iterable[str]) -> int:
+        """How many releases stand at one of these stages, begun and neither ended nor put aside."""
+        begun = sa.or_(job.c.topic.is_(None), ~job.c.topic.startswith(f"{WISHED}:"))
+        query = (
+            sa.select(sa.func.count())
+            .select_from(release)
+            .join(job, _OWN_JOB)
+            .where(job.c.stage.in_(list(stages)), job.c.status.in_(("ready", "running", "waiting")), begun)
+            .where(sa.or_(release.c.decision.is_(None), release.c.decision != "hold"))
+        )
+        async with self._store.read() as connection:
+            return int((await connection.execute(query)).scalar_one())
+
+    async def at_stages(self, stages: Iterable[str]) -> list[Release]:
+        """The releases whose job stands at one of these stages, oldest first."""
+        query = _query().where(job.c.stage.in_(list(stages)))
+        async with self._store.read() as connection:
+            return [_release(row) for row in (await connection.execute(query)).mappings()]
+
+    async def twins(self, release_id: str, infohash: str) -> list[Release]:
+        """Other releases with the same torrent."""
+        query = _query().where(release.c.infohash == infohash, release.c.id != release_id)
+        async with self._store.read() as connection:
+            return [_release(row) for row in (await connection.execute(query)).mappings()]
 
     async def update(self, release_id: str, **values: Any) -> None:
         """Set columns by name; paths as text, facts as models."""
@@ -187,11 +225,7 @@ class ReleaseStore:
 
 def _query() -> sa.Select[Any]:
     position = [job.c[name] for name in ("stage", "status", "attempts", "due", "topic", "error", "context")]
-    return (
-        sa.select(release, job.c.id.label("job_id"), *position)
-        .join(job, sa.and_(job.c.subject == release.c.id, job.c.kind == KIND))
-        .order_by(release.c.id)
-    )
+    return sa.select(release, job.c.id.label("job_id"), *position).join(job, _OWN_JOB).order_by(release.c.id)
 
 
 def _encoded(row: Mapping[str, Any]) -> dict[str, Any]:

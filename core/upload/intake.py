@@ -6,12 +6,11 @@ import asyncio
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from core.config import Configuration
 from core.domain.matching import same_person
-from core.domain.release import Release
 from core.domain.timing import parse_schedule
 from core.domain.tracker_ids import BARRED_AUTHORS
 from core.errors import ConfigError
@@ -182,26 +181,3 @@ def _row(book: FoundBook) -> dict[str, Any]:
 
 def _text(path: bytes | None) -> str | None:
     return None if path is None else os.fsdecode(path)
-
-
-def admissible(releases: Iterable[Release], limit: int) -> list[str]:
-    """Which waiting releases the automatic loop may begin, so that at most `limit` ask for approval.
-
-    Baseline ones are left out: they wait until a person asks for them.
-    """
-    releases = list(releases)
-    under_way = sum(
-        1
-        for release in releases
-        if release.state in ("discovered", "staged", "described", "built", "awaiting_approval")
-        and not (release.topic or "").startswith("wished:")
-    )
-    waiting = [
-        r.id for r in releases if (r.topic or "").startswith("wished:") and not r.baseline and not r.gone
-    ]
-    return waiting[: max(0, limit - under_way)]
-
-
-def retention(now: datetime, days: int) -> datetime:
-    """The moment before which rows may be forgotten."""
-    return now - timedelta(days=days)

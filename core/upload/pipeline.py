@@ -32,6 +32,7 @@ STAGES: tuple[tuple[str, StageFunction, str], ...] = (
     ("seed", seed.seed, "client"),
     ("record", seed.record, "general"),
 )
+BEFORE_APPROVAL = frozenset(name for name, _, _ in STAGES[: [row[0] for row in STAGES].index("approve") + 1])
 FIRST, LAST = STAGES[0][0], STAGES[-1][0]
 FIRST_LANE, LAST_LANE = STAGES[0][2], STAGES[-1][2]
 

@@ -12,11 +12,7 @@ NOT_ASKED = "The tracker was not asked whether it has this book: MAM_ID is not s
 async def run(rooms: UploadRooms, job: Job) -> Outcome:
     """Finds a twin by infohash; a twin is a warning for the person who approves, never a refusal."""
     release = await rooms.releases.get(job.subject)
-    twins = [
-        other
-        for other in await rooms.releases.all()
-        if other.id != release.id and other.infohash and other.infohash == release.infohash
-    ]
+    twins = await rooms.releases.twins(release.id, release.infohash or "")
     warnings = [f"The same files are another release already: {twin.title} ({twin.id})." for twin in twins]
     known = [line for line in release.warnings if line not in warnings]
     if warnings:
