@@ -24,6 +24,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -33,8 +34,9 @@ IMAGE = "mousekeeper-test:1"
 BUSYBOX = Path("/bin/busybox")
 SCRIPTS = {"libation/LibationCli": "LibationCli", "usr/bin/mkbrr": "mkbrr"}
 APPLETS = (
-    "cat cp cut dd echo find grep head id kill ls mkdir mktemp printf rm sed sh sha1sum sleep sort tr wc"
+    "cat cp cut dd echo find grep head id kill ls mkdir mktemp printf rm sed sh sha1sum sleep sort tr true wc"
 )
+_NOTE = pytest.StashKey[str]()
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 
@@ -56,7 +58,7 @@ def pytest_report_header() -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Each test once for each kind of engine there is."""
+    """Each test once for each kind of engine there is; with CI=true the real one must be there."""
     for name in ("docker_engine", "own_docker_engine"):
         if name in metafunc.fixturenames:
             real = why_no_engine() is None or os.environ.get("CI") == "true"
@@ -182,9 +184,13 @@ class TestEngine:
             self.api("POST", f"/containers/{name}/start")
         return name
 
-    def names(self) -> set[str]:
-        """The names of all containers, running or not."""
-        return {known["Names"][0].lstrip("/") for known in self.api("GET", "/containers/json?all=1")}
+    def names(self, label: str) -> set[str]:
+        """The names of all containers with this `key=value` label, running or not."""
+        filters = quote(json.dumps({"label": [label]}))
+        return {
+            known["Names"][0].lstrip("/")
+            for known in self.api("GET", f"/containers/json?all=1&filters={filters}")
+        }
 
     def _answers(self) -> bool:
         try:
@@ -247,11 +253,11 @@ def _image() -> bytes:
     return buffer.getvalue()
 
 
-def _new_engine(kind: str) -> TestEngine:
-    """A fresh engine with the image, in a folder whose path is short enough for sockets."""
-    reason = why_no_engine()
-    if kind == "real" and reason:
-        pytest.fail(f"CI must have a real Docker Engine: {reason}")
+def _new_engine(kind: str, config: pytest.Config) -> TestEngine:
+    """A fresh engine with the image, in a folder whose path is short enough for sockets.
+
+    Where the real one turns out not to start, its double stands in, and the run's last lines say so.
+    """
     engine = TestEngine(kind, Path(tempfile.mkdtemp(prefix="mousekeeper-engine-")))
     try:
         engine.start()
@@ -259,10 +265,32 @@ def _new_engine(kind: str) -> TestEngine:
         shutil.rmtree(engine.folder, ignore_errors=True)
         if kind == "double" or os.environ.get("CI") == "true":
             raise
-        pytest.skip(f"no real Docker Engine can be started here, its double served: {error}")
+        _note(config, " ".join(str(error).split())[-200:])
+        return _new_engine("double", config)
     repository, tag = IMAGE.split(":")
     engine.api("POST", f"/images/create?fromSrc=-&repo={repository}&tag={tag}", tar=_image())
     return engine
+
+
+def _note(config: pytest.Config, reason: str) -> None:
+    """Keep why the real engine did not start for the end of the run, also on a worker's way home."""
+    config.stash[_NOTE] = reason
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["docker_engine"] = reason
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    reason = getattr(node, "workeroutput", {}).get("docker_engine")
+    if reason:
+        node.config.stash[_NOTE] = reason
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if reason := config.stash.get(_NOTE, None):
+        terminalreporter.write_line(
+            f"docker: the real engine did not start, its double served alone: {reason}"
+        )
 
 
 @contextlib.contextmanager
@@ -280,25 +308,36 @@ def docker_engine(
     kind: str = request.param
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    users = shared / f"engine-{kind}.json"  # the engine's folder and how many use it
-    lock = shared / f"engine-{kind}.lock"
+    state, lock = shared / f"engine-{kind}.json", shared / f"engine-{kind}.lock"
     with _locked(lock):
-        known = json.loads(users.read_text()) if users.exists() else None
-        engine = TestEngine(kind, Path(known["folder"])) if known else _new_engine(kind)
-        count = known["users"] + 1 if known else 1
-        users.write_text(json.dumps({"folder": str(engine.folder), "users": count}))
+        engine, users = _read_state(state)
+        engine = engine or _new_engine(kind, request.config)
+        _write_state(state, engine, users + 1)
     yield engine
     with _locked(lock):
-        count = json.loads(users.read_text())["users"] - 1
-        users.write_text(json.dumps({"folder": str(engine.folder), "users": count}))
-        if not count:
-            users.unlink()
+        _, users = _read_state(state)
+        _write_state(state, engine, users - 1)
+        if users == 1:
             engine.close()
+
+
+def _read_state(path: Path) -> tuple[TestEngine | None, int]:
+    """The engine that runs already, and how many workers use it."""
+    if not path.exists():
+        return None, 0
+    known = json.loads(path.read_text())
+    return TestEngine(known["kind"], Path(known["folder"])), known["users"]
+
+
+def _write_state(path: Path, engine: TestEngine, users: int) -> None:
+    path.write_text(json.dumps({"kind": engine.kind, "folder": str(engine.folder), "users": users}))
+    if not users:
+        path.unlink()
 
 
 @pytest.fixture
 def own_docker_engine(request: pytest.FixtureRequest) -> Iterator[TestEngine]:
     """An engine for one test, which may kill and restart it."""
-    engine = _new_engine(request.param)
+    engine = _new_engine(request.param, request.config)
     yield engine
     engine.close()

@@ -28,6 +28,7 @@ from typing import Any
 from aiohttp import web
 
 MARK = "MOUSEKEEPER_TEST_ENGINE"  # in the environment of every process, by which leftovers are found
+TASK = "MOUSEKEEPER_TASK"  # the program's own mark on its processes
 API = "1.41"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -52,7 +53,9 @@ class Running:
     owner: asyncio.Task[None] | None = None
 
     def here(self, argument: str) -> str:
-        """A path in the container, as a path of this machine."""
+        """A path in the container, as a path of this machine; a mark, as one of this container alone."""
+        if argument.startswith(f"{TASK}="):  # processes of other containers must not be seen
+            return f"{TASK}={self.folder}!{argument.partition('=')[2]}"
         if not argument.startswith("/"):
             return argument
         for target, source in self.binds.items():
@@ -65,6 +68,8 @@ class Running:
         path = f"{self.folder}/usr/bin:{os.environ.get('PATH', '/usr/bin:/bin')}"
         control = self.binds.get("/control", "/nowhere")
         environment = {"PATH": path, "CONTROL": control, MARK: mark, **self.environment}
+        if TASK in environment:
+            environment[TASK] = f"{self.folder}!{environment[TASK]}"
         try:
             self.process = await asyncio.create_subprocess_exec(
                 *argv,

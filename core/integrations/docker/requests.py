@@ -18,17 +18,19 @@ MARK = "MOUSEKEEPER_TASK"
 _END = r"""
 marked() {
   for process in /proc/[0-9]*; do
-    tr '\000' '\n' <"$process/environ" | grep -q "^$1" && echo "${process#/proc/}"
+    case $(tr '\000' '\n' <"$process/environ") in
+    *"$1"*) echo "${process#/proc/}" ;;
+    esac
   done 2>/dev/null
 }
 for signal in TERM KILL; do
   turn=0
-  while [ $turn -lt 10 ]; do
+  while [ $turn -lt 5 ]; do
     found=$(marked "$1")
     [ -z "$found" ] && exit 0
     [ $turn -eq 0 ] && kill -$signal $found 2>/dev/null
     turn=$((turn + 1))
-    sleep 0.2
+    sleep 0.4
   done
 done
 exit 1

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,6 @@ from tests.fixtures_docker import IMAGE, TestEngine
 from tests.world.waiting import until
 
 pytestmark = pytest.mark.docker
-
-LABEL = "mousekeeper.test=sweep"
 
 
 @pytest.fixture
@@ -32,8 +31,18 @@ def container(docker_engine: TestEngine, tmp_path: Path) -> str:
     return docker_engine.container(f"test-{tmp_path.name}-{os.getpid()}", binds={"/shared": tmp_path})
 
 
-def one_shot(*argv: str, **more: object) -> OneShot:
-    return OneShot(image=IMAGE, argv=argv, label=LABEL, **more)  # type: ignore[arg-type]
+@pytest.fixture
+def label(tmp_path: Path) -> str:
+    """By which this test's containers are told from those of other workers."""
+    return f"mousekeeper.test={tmp_path.name}-{os.getpid()}"
+
+
+@pytest.fixture
+def one_shot(label: str) -> Callable[..., OneShot]:
+    def make(*argv: str, **more: Any) -> OneShot:
+        return OneShot(image=IMAGE, argv=argv, label=label, **more)
+
+    return make
 
 
 def marked(value: str) -> list[str]:
@@ -99,22 +108,24 @@ async def test_past_its_time_limit_a_process_and_its_children_are_ended(
     # The child ignores the polite request; its parent waits for it.
     stubborn = "sh -c 'trap \"\" TERM; echo ready; while true; do sleep 0.1; done'; true"
     with pytest.raises(EngineUnavailable, match="was ended") as caught:
-        await engine.exec(container, ["sh", "-c", stubborn], timeout=1, tag="stubborn")
+        await engine.exec(container, ["sh", "-c", stubborn], timeout=1, tag=f"stubborn-{container}")
     assert caught.value.fault is Fault.TIMED_OUT
-    assert marked("=stubborn:") == []
+    assert marked(f"stubborn-{container}:") == []
 
 
 async def test_cancelling_ends_the_process(engine: DockerEngine, container: str) -> None:
     started = asyncio.Event()
     command = ["sh", "-c", "echo started; sleep 3600; true"]
     task = asyncio.create_task(
-        engine.exec(container, command, timeout=3600, tag="cancelled", on_line=lambda _: started.set())
+        engine.exec(
+            container, command, timeout=3600, tag=f"cancelled-{container}", on_line=lambda _: started.set()
+        )
     )
     await asyncio.wait_for(started.wait(), 30)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert marked("=cancelled:") == []
+    assert marked(f"cancelled-{container}:") == []
 
 
 async def test_what_a_crash_of_ours_left_running_is_ended_and_nothing_else(
@@ -188,7 +199,11 @@ async def test_a_container_stopped_in_the_middle_is_an_exit_code(
 
 
 async def test_one_shot_runs_with_its_folders_user_environment_and_files(
-    docker_engine: TestEngine, engine: DockerEngine, tmp_path: Path
+    docker_engine: TestEngine,
+    engine: DockerEngine,
+    tmp_path: Path,
+    one_shot: Callable[..., OneShot],
+    label: str,
 ) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "book [1] ü").write_text("chapter")
@@ -205,16 +220,15 @@ async def test_one_shot_runs_with_its_folders_user_environment_and_files(
         environment={"GREETING": "hello"},
         files={"/secret": b"passkey"},
     )
-    before = docker_engine.names()
     result = await engine.run(task, timeout=60)
     assert (result.exit_code, result.stdout, result.stderr) == (3, "chapter-hello\npasskey", "")
     assert (tmp_path / "file").read_text() == "text\n"
     assert (tmp_path / "file").stat().st_uid == os.getuid()
-    assert docker_engine.names() <= before
+    assert docker_engine.names(label) == set()
 
 
 async def test_one_shot_of_an_image_that_is_not_there(engine: DockerEngine) -> None:
-    task = OneShot(image="nowhere/nothing:1", argv=["true"], label=LABEL)
+    task = OneShot(image="nowhere/nothing:1", argv=["true"], label="mousekeeper.test=none")
     with pytest.raises(EngineRefused, match="no image nowhere/nothing:1") as caught:
         await engine.run(task, timeout=60)
     assert caught.value.fault is Fault.NO_IMAGE
@@ -222,7 +236,7 @@ async def test_one_shot_of_an_image_that_is_not_there(engine: DockerEngine) -> N
 
 
 async def test_one_shot_with_a_folder_that_is_not_there_makes_none(
-    engine: DockerEngine, tmp_path: Path
+    engine: DockerEngine, tmp_path: Path, one_shot: Callable[..., OneShot]
 ) -> None:
     missing = tmp_path / "missing"
     with pytest.raises(EngineRefused, match="does not exist on the machine") as caught:
@@ -232,17 +246,17 @@ async def test_one_shot_with_a_folder_that_is_not_there_makes_none(
 
 
 async def test_one_shot_past_its_time_limit_is_removed(
-    docker_engine: TestEngine, engine: DockerEngine
+    docker_engine: TestEngine, engine: DockerEngine, one_shot: Callable[..., OneShot], label: str
 ) -> None:
-    before = docker_engine.names()
     with pytest.raises(EngineUnavailable, match="did not finish within 1 seconds") as caught:
         await engine.run(one_shot("sleep", "3600"), timeout=1)
     assert caught.value.fault is Fault.TIMED_OUT
-    assert docker_engine.names() <= before
+    assert docker_engine.names(label) == set()
 
 
-async def test_one_shot_is_removed_when_cancelled(docker_engine: TestEngine, engine: DockerEngine) -> None:
-    before = docker_engine.names()
+async def test_one_shot_is_removed_when_cancelled(
+    docker_engine: TestEngine, engine: DockerEngine, one_shot: Callable[..., OneShot], label: str
+) -> None:
     started = asyncio.Event()
     task = asyncio.create_task(
         engine.run(
@@ -253,7 +267,7 @@ async def test_one_shot_is_removed_when_cancelled(docker_engine: TestEngine, eng
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert docker_engine.names() <= before
+    assert docker_engine.names(label) == set()
 
 
 async def test_sweep_removes_what_carries_the_label_and_nothing_else(
@@ -264,7 +278,7 @@ async def test_sweep_removes_what_carries_the_label_and_nothing_else(
     docker_engine.container(f"{container}-b", labels=ours, start=False)
     assert await engine.sweep(f"mousekeeper.test={container}") == 2
     assert await engine.sweep(f"mousekeeper.test={container}") == 0
-    assert container in docker_engine.names()
+    assert (await engine.exec(container, ["true"], timeout=30)).exit_code == 0
 
 
 async def test_an_engine_killed_in_the_middle_leaves_the_outcome_unknown_and_recovers(
@@ -298,7 +312,7 @@ async def test_an_engine_killed_in_the_middle_leaves_the_outcome_unknown_and_rec
 
 
 async def test_an_engine_killed_under_a_one_shot_leaves_it_to_the_sweep(
-    own_docker_engine: TestEngine,
+    own_docker_engine: TestEngine, one_shot: Callable[..., OneShot], label: str
 ) -> None:
     async with DockerEngine(own_docker_engine.host) as engine:
         started = asyncio.Event()
@@ -315,5 +329,5 @@ async def test_an_engine_killed_under_a_one_shot_leaves_it_to_the_sweep(
             await task
         assert caught.value.fault is Fault.LOST
         await asyncio.to_thread(own_docker_engine.start)
-        assert await engine.sweep(LABEL) == 1
-        assert own_docker_engine.names() == set()
+        assert await engine.sweep(label) == 1
+        assert own_docker_engine.names(label) == set()
