@@ -1,0 +1,1 @@
+"""mkbrr, the other torrent builder: run in a container of its own."""
