@@ -123,7 +123,7 @@ Biographies & Memoirs | N | 50 | 3 25
 Children's Audiobooks | ? | 44 | 23 25
 History | N | 54 | 17 25
 Literature & Fiction | F | - | 25
-Mystery, Thriller & Suspense | F | 40 | 25
+Mystery, Thriller & Suspense | F | 40 | 51 25
 Parenting & Families | N | 53 | 46 25
 Politics & Social Sciences; LGBTQ+ Studies | N | 58 | 39 25
 Romance | F | 46 | 42 25

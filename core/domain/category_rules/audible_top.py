@@ -36,7 +36,7 @@ Classics; Klassiker; Classiques | F | 45 | 28
 Drama & Poetry | F | 45 | 60
 Mystery, Thriller & Suspense; Mysteries & Thrillers; Mystery & Thrillers; Krimis & Thriller;
   Crime & Thrillers; Policier, thriller et suspense; Policíaca, negra y suspense;
-  Gialli e thriller | F | 40 |
+  Gialli e thriller | F | 40 | 51
 Politics & Social Sciences; Nonfiction; News & Politics; Politik & Sozialwissenschaften;
   Politique et sciences sociales; Política y ciencias sociales | N | 58 | 39
 Relationships, Parenting & Personal Development; Self Development; Self-Help;

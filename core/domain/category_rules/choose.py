@@ -25,6 +25,7 @@ from core.domain.tracker_ids import (
 _MAIN_OF = {"fiction": FICTION, "nonfiction": NONFICTION, "non-fiction": NONFICTION}
 _BY_AGE = (44, 111)  # for whom a book is decides over what it is about
 _ALWAYS = 100  # true crime stands among memoirs and politics, and is what such a book is about
+_TITLE = -1  # the "ladder" of words in the title
 _WIDE = "literature and fiction"  # says less than any other top beside it
 _GENERAL_OF = {FICTION: 42, NONFICTION: 52}
 _DRAMATIZED, _LGBT = 10, 25
@@ -68,7 +69,7 @@ def _votes(facts: BookFacts) -> Iterator[_Vote]:
     title = f"{facts.title or ''}: {facts.subtitle or ''}"
     for pattern, row, depth in TITLE_WORDS:
         if pattern.search(title):
-            yield _Vote(row, depth, ladder=0, wide=depth == 0)
+            yield _Vote(row, depth, _TITLE, wide=depth == 0)
 
 
 def _ladder_votes(steps: Sequence[str], number: int) -> Iterator[_Vote]:
@@ -125,12 +126,23 @@ def _main_category(votes: Sequence[_Vote], facts: BookFacts, old: int | None) ->
 
 
 def _new_categories(votes: Sequence[_Vote], facts: BookFacts, main: int | None) -> tuple[int, ...]:
-    ordered = sorted(votes, key=lambda vote: (vote.ladder, -vote.depth))
+    """The new categories of all ladders, the main ladder's deepest first.
+
+    A top that a deeper step makes precise (home and garden, by food) has nothing more to say.
+    """
+    ordered = sorted(
+        (vote for vote in votes if not _replaced(vote, votes)), key=lambda vote: (vote.ladder, -vote.depth)
+    )
     found = [number for vote in ordered for number in vote.row.new]
     if facts.dramatized or any(name.casefold() in _FULL_CAST for name in facts.narrators):
         found.append(_DRAMATIZED)
     valid = [number for number in dict.fromkeys(found) if main is None or fits_main(number, main)]
     return tuple(valid[:_MOST_NEW])
+
+
+def _replaced(vote: _Vote, votes: Sequence[_Vote]) -> bool:
+    below = (other for other in votes if other.ladder == vote.ladder and other.depth)
+    return not vote.depth and any(other.row.old is not None for other in below)
 
 
 def _doubts(

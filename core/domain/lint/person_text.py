@@ -20,7 +20,7 @@ _DOTTED = "|".join(words.DOTTED_HONORIFICS)
 _HONORIFIC = re.compile(
     rf"(?:(?:{_ANY})\.?|(?:{_DOTTED})\.)(?:\s+(?:(?:med|phil|jur|rer|nat|h\.?\s?c)\.\s*)*)", re.IGNORECASE
 )
-_DOTTABLE = "|".join(r"\.?\s?".join(degree) + r"\.?" for degree in words.DEGREES if "." not in degree)
+_DOTTABLE = "|".join(r"\.?\s?".join(degree) + r"\.?" for degree in words.DEGREES)
 _AFTER_COMMA = "|".join(r"\.?".join(degree) + r"\.?" for degree in words.DEGREES_AFTER_COMMA)
 _DEGREE = re.compile(rf"\s*,\s*(?:{_DOTTABLE}|{_AFTER_COMMA})$|\s+(?:{_DOTTABLE})$")
 _GLUED_DOTS = re.compile(r"(?:[^\W\d_]\.){2,}(?=\s|$)|(?:[^\W\d_]\.)+(?=[^\W\d_]{2})")
@@ -93,7 +93,9 @@ def _one_word(part: str, index: int, parts: list[str]) -> str:
     """A single shouted or lower-case word among ordinary ones."""
     others = [other for other in parts if other is not part and len(other) > 1]
     mixed = any(other[0].isupper() and not other.isupper() for other in others)
+    between = 0 < index < len(parts) - 1 and len(part) < 4  # a particle of some language or other
     small = part.islower() and len(part) > 1 and part.isalpha() and part not in words.NAME_PARTICLES
+    small = small and not between
     shouted = part.isupper() and part.isalpha() and len(part) > 3 and part not in words.ACRONYMS
     numeral = part.lower() in words.GENERATIONS or re.fullmatch("[IVX]+", part)
     if mixed and (small or shouted) and not numeral and not is_company(" ".join(parts)):

@@ -43,8 +43,8 @@ def _word(word: str, following: str, *, begins: bool, ends: bool) -> str:
     if not bare or not bare[0].isalpha() or "." in bare or any(mark.isdigit() for mark in bare):
         return word
     first, *compounds = bare.split("-")
-    cased = _plain_word(first, following, begins=begins, ends=ends and not compounds)
-    cased = "-".join((cased, *(_compound(part, first) for part in compounds)))
+    head = _plain_word(first, following, begins=begins, ends=ends and not compounds)
+    cased = "-".join((head, *(_compound(part, head) for part in compounds)))
     return word.replace(bare, cased, 1)
 
 
@@ -73,7 +73,7 @@ def _compound(part: str, first: str) -> str:
 
 def _capital(word: str) -> str:
     """With a capital first letter, unless the word has its own way: "iPhone", "d'Art", "o'clock"."""
-    if not word.islower() or re.match(r"[a-z]['’]", word):
+    if not word.islower() or re.match(r"[a-z]['’]", word) or len(word[0].upper()) != 1:
         return word
     return word[0].upper() + word[1:]
 
@@ -101,4 +101,6 @@ def _calmed(title: str) -> str:
         return word if bare and (any(mark.isdigit() for mark in bare) or numeral) else None
 
     calm: str = titlecase(title, callback=keep)
-    return calm
+    return (
+        calm if calm.casefold() == title.casefold() else title
+    )  # it also tidies blanks; that is not our part

@@ -104,7 +104,6 @@ HONORIFICS = "Dr Prof Professor Mr Mrs Ms Sir Dame Rev Reverend".split()
 DOTTED_HONORIFICS = "Hon Fr Capt Lt Col Gen Sgt Maj Cmdr Adm Pres Sen Gov Cpl".split()  # "Gen" is a name too
 DEGREES = (
     *"PhD MD DDS DVM PsyD EdD Esq OBE CBE MBE KBE RN LCSW LMFT MBA JD MSW CPA MPH LPC FRS DPhil".split(),
-    *("Dr.phil",),
 )
 DEGREES_AFTER_COMMA = "MA MS BA BS DO DMD MSc BSc LLB LLM MFA RD CFA PE".split()
 GENERATIONS = frozenset("jr sr ii iii iv v".split())
@@ -114,16 +113,13 @@ NAME_PARTICLES = frozenset(
 )
 LOWER_CASE_NAMES = (
     *("bell hooks", "danah boyd", "adrienne maree brown", "k.d. lang", "e. e. cummings", "dream hampton"),
-    *("will.i.am", "prageeta sharma", "jessamyn stanley", "aja monet", "idrissa simmonds-nastili"),
+    *("will.i.am", "aja monet"),
 )
-PRESERVED_NAMES = (
-    *("Dr. Seuss", "Mr. T", "Sir Mix-a-Lot", "Mr. Money Mustache", "Dr. Block", "JD Robb and Company"),
-    *("Sir Terry Pratchett's Estate", "Mr Bates"),
-)
+PRESERVED_NAMES = ("Dr. Seuss", "Mr. T", "Sir Mix-a-Lot", "Mr. Money Mustache")
 # Runs of capitals that are names of their own, not initials.
 ACRONYMS = frozenset(
     "BBC NPR CBS NBC ABC CNN HBO NASA DJ MC DK AI LA NYC UK US USA UN EU IBM MIT TED CIA FBI NHK WWE NFL NBA"
-    " NYT GQ HP LDS KJV NIV SFF RTE CBC ITV SWR WDR NDR ARD ZDF VA VR TV PBS ESV ASMR ".split()
+    " NYT GQ HP LDS KJV NIV SFF RTE CBC ITV SWR WDR NDR ARD ZDF VA VR TV PBS ESV ASMR".split()
 )
 COMPANY_WORDS = frozenset(
     "radio theatre theater media audio audiobooks productions studio studios cast press magazine news drama"
