@@ -81,9 +81,8 @@ class Regular:
 
     async def admit(self) -> None:
         """Begin releases while fewer than `upload.max_open_approvals` are under way or waiting."""
-        places = self._config.settings.upload.max_open_approvals - await self._releases.under_way(
-            BEFORE_APPROVAL
-        )
+        limit = self._config.settings.upload.max_open_approvals
+        places = limit - await self._releases.under_way(BEFORE_APPROVAL)
         if places > 0 and (waiting := await self._releases.waiting_to_begin()):
             await self._releases.wish_for(waiting[:places])
             self._engine.nudge()

@@ -180,18 +180,9 @@ class ReleaseStore:
 
     async def update(self, release_id: str, **values: Any) -> None:
         """Set columns by name; paths as text, facts as models."""
+        changes = {"updated": self._clock.now(), **_encoded(values)}
         async with self._store.write() as connection:
-            await self.update_in(connection, release_id, values)
-
-    async def update_in(
-        self, connection: AsyncConnection, release_id: str, values: Mapping[str, Any]
-    ) -> None:
-        """`update` inside the caller's transaction."""
-        await connection.execute(
-            sa.update(release)
-            .where(release.c.id == release_id)
-            .values(updated=self._clock.now(), **_encoded(values))
-        )
+            await connection.execute(sa.update(release).where(release.c.id == release_id).values(**changes))
 
     async def wish_for(self, ids: Iterable[str] | None = None) -> int:
         """End the wait of releases (all of them) nobody had asked for yet; returns how many began."""
