@@ -24,9 +24,10 @@ SLOWEST = 5 * 1024 * 1024  # bytes a second; a tired disk behind a network reads
 class Mkbrr:
     """A builder whose work is done by mkbrr's image.
 
-    `host_config_dir` holds the person's `presets.yaml` and is needed with a preset only. `user` is the
-    container's `uid:gid`, by default our own, so that no file belongs to root. `engine_path` turns a path of
-    ours into the engine's where they differ. `label` (`key=value`) marks our containers for the sweep.
+    `data` and `host_config_dir` are folders as the engine's machine sees them; the latter holds the person's
+    `presets.yaml` and is needed with a preset only. `engine_path` turns a path of ours into the engine's
+    where they differ. `user` is the container's `uid:gid`, by default our own, so that no file belongs to
+    root. `label` (`key=value`) marks our containers for the sweep.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Mkbrr:
         mkbrr does not say how far it is: `progress` is called once, at the end. Raises what Builder says,
         and EngineUnavailable or EngineRefused.
         """
-        inside = self._data.inside(root)
+        inside = self._data.inside(self._engine_path(_absolute(root)))
         size = await asyncio.to_thread(_size, root)
         output = _absolute(output)
         folder, draft = os.path.dirname(output), os.path.join(os.path.dirname(output), f".{ULID()}.torrent")
@@ -86,11 +87,11 @@ class Mkbrr:
     def _task(self, inside: str, folder: str, draft: str) -> OneShot:
         """The container: data read-only, the torrent's folder, no network, nothing secret to be seen."""
         binds = [
-            Bind(self._engine_path(os.path.abspath(self._data.host)), self._data.container, read_only=True),
+            Bind(os.path.abspath(self._data.host), self._data.container, read_only=True),
             Bind(self._engine_path(folder), OUTPUT_FOLDER),
         ]
         if self._config_dir:
-            config_dir = self._engine_path(os.path.abspath(self._config_dir))
+            config_dir = os.path.abspath(self._config_dir)
             binds.append(Bind(config_dir, self._plan.container_config_dir, read_only=True))
         return OneShot(
             image=self._image,

@@ -62,18 +62,18 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
-    """The folder that holds all releases, by our path and by the container's."""
+    """The folder that holds all releases, by the engine's path (often ours too) and by the container's."""
 
     host: str
     container: str
 
     def inside(self, path: str) -> str:
-        """`path` as the container sees it. Raises NeedsPerson for one that lies elsewhere."""
+        """The engine's `path` as the container sees it. Raises NeedsPerson for one that lies elsewhere."""
         host, path = os.path.abspath(self.host), os.path.abspath(path)
         if os.path.commonpath([host, path]) != host:
             raise NeedsPerson(
                 f"mkbrr cannot see {path}: it lies outside mkbrr.host_data_root ({host}).",
-                hint="Set mkbrr.host_data_root to a folder that holds paths.staging_root.",
+                hint="Set mkbrr.host_data_root to a folder that holds paths.staging_root, as Docker sees it.",
             )
         return os.path.normpath(os.path.join(self.container, os.path.relpath(path, host)))
 

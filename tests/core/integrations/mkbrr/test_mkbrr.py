@@ -190,6 +190,16 @@ def test_paths_that_lead_out_are_refused(path: str) -> None:
         DataFolder("/srv/data", "/data").inside(path)
 
 
+async def test_paths_of_ours_that_the_engine_knows_by_other_names(
+    mkbrr: Builder, tmp_path: Path, data: Path
+) -> None:
+    ours = tmp_path / "ours"
+    ours.symlink_to(data)
+    builder = mkbrr(engine_path=lambda path: path.replace(str(ours), str(data)))
+    built = await builder.build(str(ours / "staging" / BOOK), str(ours / "book.torrent"))
+    assert (data / "book.torrent").read_bytes() == built.data
+
+
 async def test_a_release_that_is_gone_may_come_back(mkbrr: Builder, data: Path, output: Path) -> None:
     with pytest.raises(NotNow, match="cannot be read"):
         await mkbrr().build(str(data / "staging" / "gone"), str(output))
