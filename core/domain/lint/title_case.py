@@ -31,7 +31,7 @@ def to_mla(title: str) -> str:
         previous = spans[index - 1][0] if index else ""
         following = spans[index + 1][0] if index + 1 < len(spans) else ""
         begins = not index or previous.endswith(_STARTS_AFTER) or any(mark in before for mark in "–—/")
-        begins = begins or previous in ("-", "|") or span[0][0] in '([{"“'
+        begins = begins or previous.lower() in ("-", "|", "or,") or span[0][0] in '([{"“'
         ends = not following or span[0].endswith(_PAUSES) or following in ("-", "|")
         pieces += [before, _word(span[0], _bare(following), begins=begins, ends=ends)]
         end = span.end()

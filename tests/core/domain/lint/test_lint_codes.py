@@ -111,6 +111,7 @@ def test_the_helper_dialect_and_loose_shapes_are_clean_too():
             "Of Mice and Men",
         ),
         *("Who's Afraid of Virginia Woolf?", "The ABCs of Money", "Me, Myself, & I", "Book of Night", "V."),
+        *("Frankenstein; Or, The Modern Prometheus", "The Hobbit, or There and Back Again", "From a Buick 8"),
     ],
 )
 def test_titles_that_only_look_wrong_pass(title: str):
