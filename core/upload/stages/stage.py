@@ -1,0 +1,47 @@
+"""Stage: hardlink the book's files under their release names, built aside and renamed once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from core.domain.release import Release, StagedFile
+from core.errors import NeedsPerson
+from core.events import Progress
+from core.jobs.model import Done, Job, Outcome
+from core.upload.rooms import UploadRooms
+from core.upload.stage import StagedTree, materialise, plan_staging
+
+
+async def run(rooms: UploadRooms, job: Job) -> Outcome:
+    """Safe to repeat: a finished folder is recognised by its inodes. Raises NeedsPerson, NotNow."""
+    release = await rooms.releases.get(job.subject)
+    if release.source_dir is None:
+        raise NeedsPerson(
+            f"The folder of “{release.title}” is not known: it came from another tool's state file.",
+            hint="Put the book into the library and run `mousekeeper discover`, or `mousekeeper forget` it.",
+        )
+    tree = await asyncio.to_thread(_stage, rooms, release, release.source_dir)
+    files = tuple(StagedFile(file.source, file.staged, file.size) for file in tree.files)
+    await rooms.releases.update(release.id, staging_dir=tree.staging_dir, staged=files)
+    copied = f", {tree.copied_bytes:,} bytes copied" if tree.copied_bytes else ""
+    return Done(text=f"{len(files)} files staged{copied}: {os.path.basename(tree.staging_dir)}")
+
+
+def _stage(rooms: UploadRooms, release: Release, source_dir: str) -> StagedTree:
+    settings = rooms.config.settings
+    plan = plan_staging(
+        source_dir,
+        release.files,
+        release.facts,
+        max_length=settings.mam.max_filename_length,
+        extensions=settings.mam.allowed_extensions,
+        tag=settings.upload.name_tag or release.tag,
+    )
+
+    def progress(done: int, total: int) -> None:
+        rooms.events.publish(Progress(release.id, "stage", done / total, "linking"))
+
+    return materialise(
+        plan, str(rooms.config.staging_root), allow_copy=settings.staging.allow_copy, progress=progress
+    )
