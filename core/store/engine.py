@@ -66,7 +66,8 @@ class Store:
             yield connection
 
     async def close(self) -> None:
-        for engine in (self._writer, self._reader):
+        # the writer last: only a connection that may write folds the log back into the file
+        for engine in (self._reader, self._writer):
             if engine is not None:
                 await engine.dispose()
 

@@ -56,7 +56,7 @@ async def save(
     if description.raw_audnex is not None:
         folder = output_folder(rooms.config.torrent_output, release)
         await asyncio.to_thread(write_json, folder, "audnex.json", description.raw_audnex)
-    pending = [f"{note.source}: {note.reason} It is asked again later." for note in description.pending]
+    pending = [f"{note.reason} It is asked again later." for note in description.pending]
     values: dict[str, Any] = {
         "described": description.facts,
         "warnings": [*description.warnings, *pending],
