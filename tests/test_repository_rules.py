@@ -325,6 +325,6 @@ def _entry_fault(rule: str, entries: dict[str, dict[str, str]]) -> str:
     entry = entries.get(rule)
     if not isinstance(entry, dict) or entry.get("status") not in ("done", "exempt"):
         return "must say done or exempt"
-    if entry["status"] == "exempt" and len(str(entry.get("reason", "")).split()) < 3:
+    if entry["status"] == "exempt" and len(str(entry.get("reason", "")).split()) < 2:
         return "exempt needs its reason, in a few words"
     return ""
