@@ -2,81 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
-from zoneinfo import available_timezones
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-
-def _http_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an address such as http://host:port")
-    return value.rstrip("/")
-
-
-def _secret_http_url(value: SecretStr) -> SecretStr:
-    parts = urlsplit(value.get_secret_value())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an http or https address")
-    return value
-
-
-def _host_or_url(value: str) -> str:
-    if "://" in value:
-        return _http_url(value)
-    if not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[\w.\-]+)(:\d{1,5})?(/[\w./\-]*)?", value):
-        raise ValueError("must be a URL or host:port")
-    return value
-
-
-def _discord_id(value: Any) -> Any:
-    if isinstance(value, bool) or not re.fullmatch(r"\d{5,20}", str(value)):
-        raise ValueError(
-            "must be a Discord id, a number of 17 to 20 digits (turn on Developer Mode, then Copy ID)"
-        )
-    return int(value)
-
-
-def _as_list(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
-
-
-_SIZE_UNITS = {"": 1, "b": 1, "k": 2**10, "kib": 2**10, "m": 2**20, "mib": 2**20, "g": 2**30, "gib": 2**30}
-
-
-def _bytes(value: Any) -> Any:
-    if isinstance(value, str):
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*", value)
-        if not match or match[2].lower() not in _SIZE_UNITS:
-            raise ValueError("must be a size such as 524288, 512 KiB or 1 GiB")
-        return int(float(match[1]) * _SIZE_UNITS[match[2].lower()])
-    return value
-
-
-def _piece_size(value: int) -> int:
-    if value & (value - 1) or not 16 * 1024 <= value <= 16 * 2**20:
-        raise ValueError("must be a power of two from 16 KiB to 16 MiB")
-    return value
-
-
-def _timezone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError("must be a time zone's name such as Europe/Berlin or UTC")
-    return value
-
-
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-SecretHttpUrl = Annotated[SecretStr, AfterValidator(_secret_http_url)]
-DiscordId = Annotated[int, BeforeValidator(_discord_id, json_schema_input_type=int | str)]
-DiscordIds = Annotated[
-    list[DiscordId], BeforeValidator(_as_list, json_schema_input_type=int | str | list[int | str])
-]
-Size = Annotated[int, Field(ge=0), BeforeValidator(_bytes, json_schema_input_type=int | str)]
-PieceSize = Annotated[Size, AfterValidator(_piece_size)]
+from core.settings_types import (
+    DiscordId,
+    DiscordIds,
+    Folder,
+    HostOrUrl,
+    HttpUrl,
+    NotBuilt,
+    PieceSize,
+    Plan,
+    SecretHttpUrl,
+    Size,
+    SqliteUrl,
+    TimeZone,
+    without_empty,
+)
 
 
 class Section(BaseModel):
@@ -84,16 +37,23 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_empty(cls, data: Any) -> Any:
+        return without_empty(data, cls.model_fields)
+
 
 class Paths(Section):
     """Folders. Relative ones count from the configuration file."""
 
-    data: str = Field("./data", description="The program's own folder: database, logs, staging by default.")
-    libation_library_root: str | None = Field(None, description="Where Libation puts liberated books.")
-    staging_root: str = Field("", description="Hardlinked release folders; default: data/staging.")
-    torrent_output: str = Field("", description="Torrents and metadata files; default: data/torrents.")
-    library_root: str | None = Field(None, description="The Audiobookshelf library's folder.")
-    recycle: str = Field("", description="Where replaced files go; default: data/recycle.")
+    data: Folder = Field(
+        "./data", description="The program's own folder: database, logs, staging by default."
+    )
+    libation_library_root: Folder | None = Field(None, description="Where Libation puts liberated books.")
+    staging_root: Folder = Field("", description="Hardlinked release folders; default: data/staging.")
+    torrent_output: Folder = Field("", description="Torrents and metadata files; default: data/torrents.")
+    library_root: Folder | None = Field(None, description="The Audiobookshelf library's folder.")
+    recycle: Folder = Field("", description="Where replaced files go; default: data/recycle.")
 
 
 class PathMap(Section):
@@ -280,11 +240,11 @@ class Alerts(Section):
 class Schedules(Section):
     """How often what runs: an interval such as 30m or 6h, a cron line, or off."""
 
-    scan: str = "6h"
-    discover: str = "30m"
-    full_read: str = "1d"
-    enrich: str = "1d"
-    retention: str = "1d"
+    scan: Plan = "6h"
+    discover: Plan = "30m"
+    full_read: Plan = "1d"
+    enrich: Plan = "1d"
+    retention: Plan = "1d"
 
 
 class Settings(BaseSettings):
@@ -297,7 +257,7 @@ class Settings(BaseSettings):
     discord_guild_id: DiscordId | None = None
     discord_api_base: HttpUrl | None = None
     discord_gateway_url: str | None = None
-    qb_host: Annotated[str, AfterValidator(_host_or_url)] | None = None
+    qb_host: HostOrUrl | None = None
     qb_username: str | None = None
     qb_password: SecretStr | None = None
     mam_id: SecretStr | None = None
@@ -313,13 +273,13 @@ class Settings(BaseSettings):
     docker_host: str | None = None
     libation_container: str | None = None
     apprise_urls: SecretStr | None = None
-    database_url: SecretStr | None = None
-    mqtt_url: SecretStr | None = None
+    database_url: SqliteUrl | None = None
+    mqtt_url: NotBuilt | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     # From config.yaml: behaviour.
     paths: Paths = Field(default_factory=Paths)
-    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    timezone: TimeZone = "UTC"
     autopilot: bool = False
     path_maps: list[PathMap] = Field(default_factory=list)
     staging: Staging = Field(default_factory=Staging)
@@ -342,13 +302,26 @@ class Settings(BaseSettings):
     schedules: Schedules = Field(default_factory=Schedules)
     alerts: Alerts = Field(default_factory=Alerts)
 
-    @model_validator(mode="after")
-    def _whole(self) -> Settings:
-        if self.upload.builder == "mkbrr" and not self.mkbrr.host_data_root:
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_empty(cls, data: Any) -> Any:
+        return without_empty(data, cls.model_fields)
+
+    @field_validator("mkbrr")
+    @classmethod
+    def _mkbrr_is_whole(cls, value: Mkbrr, info: ValidationInfo) -> Mkbrr:
+        upload = info.data.get("upload")
+        if upload and upload.builder == "mkbrr" and not value.host_data_root:
             raise ValueError(
-                "mkbrr.host_data_root: needed for upload.builder: mkbrr (the data folder as Docker sees it)"
+                "host_data_root is needed for upload.builder: mkbrr (the data folder as Docker sees it)"
             )
-        return self
+        return value
+
+    @classmethod
+    def settings_customise_sources(  # type: ignore[override]  # the other sources are core.config's to read
+        cls, _settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: object
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
 
 
 SECTIONS = tuple(
