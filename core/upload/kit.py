@@ -9,12 +9,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from core.config import Configuration
+from core.domain.category_rules import choose_categories
 from core.domain.findings import Finding
 from core.domain.kit import build_kit
 from core.domain.lint import LintOptions, LintReport, lint_form
 from core.domain.media import MediaReport
 from core.domain.release import Release
-from core.domain.tracker_ids import find_old
 from core.upload.description import describe
 
 REPORTS = TypeAdapter(list[MediaReport])
@@ -44,6 +44,7 @@ def kit_of(release: Release, config: Configuration) -> Kit:
         files=files,
         origin=origin,
     )
+    choice = choose_categories(facts, fallback_category=settings.mam.category_id)
     form = build_kit(
         facts,
         media,
@@ -51,13 +52,17 @@ def kit_of(release: Release, config: Configuration) -> Kit:
         description=described.text,
         dialect=settings.upload.kit_dialect,
         origin=origin,
+        choice=choice,
         edits=release.edits,
     )
-    if form["category"] is None and settings.mam.category_id is not None:
-        category = find_old(settings.mam.category_id)
-        form["category"] = category.label if category else None
-    report = _lint(form, config)
-    return Kit(form, (*report.findings, *described.findings), report.fixed)
+    report = _lint({**form, "files": files}, config)
+    doubts = [finding for finding in choice.findings if finding.field not in release.edits]
+    seen = {finding.code for finding in report.findings}
+    return Kit(
+        form,
+        (*report.findings, *(doubt for doubt in doubts if doubt.code not in seen), *described.findings),
+        {name: value for name, value in report.fixed.items() if name in form},
+    )
 
 
 def _lint(form: Mapping[str, Any], config: Configuration) -> LintReport:

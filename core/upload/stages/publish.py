@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from core.domain.metainfo import Metainfo
 from core.domain.release import Release
-from core.errors import NeedsPerson, Unreachable
+from core.errors import NeedsPerson, NotNow, Unreachable
 from core.jobs.model import Done, Job, Outcome, Wait
 from core.store.releases import topic
 from core.upload.rooms import UploadRooms
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LOOK_AGAIN, STARTS_WITHIN = 0.3, 50  # seconds between looks, and how many looks
 SYSTEM = "qbittorrent"
 WITHOUT_CLIENT = Wait("system:qbittorrent", "qBittorrent: set QB_HOST in .env and restart")
 PAUSES = (1.0, 3.0)  # seconds between three quick tries; after that the job's own delays take over
@@ -62,8 +63,21 @@ async def start(rooms: UploadRooms, job: Job) -> Outcome:
         await _add_checked(rooms, rooms.qbittorrent, release, data)
     if not rooms.config.settings.qbittorrent.auto_start:
         return Done(text="left stopped in qBittorrent, as qbittorrent.auto_start is off")
-    await _ask(rooms, lambda: _client(rooms).start(infohash))
+    await _ask(rooms, lambda: _start(rooms, _client(rooms), infohash))
     return Done(text="seeding")
+
+
+async def _start(rooms: UploadRooms, client: QBittorrent, infohash: str) -> None:
+    """Start it and see it started: the program answers with its old state for a moment."""
+    await client.start(infohash)
+    for _ in range(STARTS_WITHIN):
+        status = await client.torrent(infohash)
+        if status is not None and not status.stopped:
+            return
+        await rooms.clock.sleep(LOOK_AGAIN)
+    raise NotNow(
+        "qBittorrent was asked to start the torrent and leaves it stopped.", hint="Its log says why."
+    )
 
 
 async def _add_checked(
