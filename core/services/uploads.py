@@ -15,7 +15,6 @@ from core.services.views import Document, release_document, releases_document
 from core.store.decisions import DecisionStore
 from core.store.releases import ReleaseStore
 from core.store.small import LibraryStore
-from core.upload.edits import checked_edits
 from core.upload.handback import keep_torrent
 from core.upload.intake import Librarian
 from core.upload.pipeline import BEFORE_APPROVAL, FIRST, LAST, LAST_LANE
@@ -142,6 +141,8 @@ class Uploads:
 
     async def edit(self, reference: str, changes: Mapping[str, Any], *, by: str, door: str) -> Release:
         """Set fields of the upload form by hand; they win over every source from now on."""
+        from core.upload.edits import checked_edits
+
         release = await self._shelf.one(reference)
         edits = {**release.edits, **checked_edits(changes)}
         kept = {name: value for name, value in edits.items() if value is not None}

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from core.domain.kit import export_kit
 from core.domain.release import Release
-from core.upload.kit import kit_of
 from core.upload.outputs import output_folder, write_json, write_whole
 from core.upload.rooms import UploadRooms
 
@@ -18,6 +16,10 @@ SIGNATURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png"}
 
 async def write_kit(rooms: UploadRooms, release: Release) -> None:
     """Write both for what is known now; an earlier `kit.json` is replaced. Raises NotNow for a full disk."""
+    # the form's rules are loaded with the first kit, not with the program
+    from core.domain.kit import export_kit
+    from core.upload.kit import kit_of
+
     folder = output_folder(rooms.config.torrent_output, release)
     kit = await asyncio.to_thread(kit_of, release, rooms.config)
     await asyncio.to_thread(write_json, folder, "kit.json", export_kit(kit.form))
