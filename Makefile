@@ -35,6 +35,7 @@ test: setup ## the ordinary tests, on every core
 
 test-all: setup ## the ordinary tests and the real qBittorrent 5.1 (root; three minutes more the first time)
 	@tools/system-packages --go-on
+	@$(BIN)/python -m tests.tools.debootstrap_qbittorrent || true  # it says why not; so do the tests
 	@$(PYTEST) -m "not slow" $(ARGS)
 
 coverage: setup ## the ordinary tests, measuring core: fails under 90 %
