@@ -8,6 +8,7 @@ import os
 import platform
 import sqlite3
 import tarfile
+import tempfile
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,8 @@ from core.services.shelf import Shelf
 from core.services.views import Document
 from core.store import schema
 
+DATABASE = "mousekeeper.db"  # its name in an archive
+SQLITE_HEADER = b"SQLite format 3\0"
 LOG_TAIL = 2_000  # lines of the log that go into a support bundle
 
 
@@ -66,16 +69,17 @@ class System:
     def _write_backup(self, target: str | None) -> str:
         if not self._config.database.exists():
             raise NeedsPerson("There is no database yet, so there is nothing to back up.")
-        copy = schema.back_up(self._config.database, self._config.data / "backups", "backup")
         path = target or str(self._config.data / f"mousekeeper-backup-{_stamp()}.tar.gz")
         beside = f"{path}.new"
-        with tarfile.open(beside, "w:gz") as archive:
-            archive.add(copy, "mousekeeper.db")
-            if self._config.config_file:
-                archive.add(self._config.config_file, "config.yaml")
+        with tempfile.TemporaryDirectory(dir=self._config.data, prefix="backup-") as folder:
+            copy = Path(folder) / DATABASE
+            schema.copy_to(self._config.database, copy)
+            with tarfile.open(beside, "w:gz") as archive:
+                archive.add(copy, DATABASE)
+                if self._config.config_file:
+                    archive.add(self._config.config_file, "config.yaml")
         os.chmod(beside, 0o600)
         os.replace(beside, path)
-        copy.unlink()
         return path
 
     def _write_support(self, target: str | None, parts: dict[str, Any]) -> str:
@@ -140,13 +144,19 @@ def _set_aside(config: Configuration) -> Path:
 
 
 def _database_in(archive: str) -> bytes:
+    """Out of an archive of ours, or the bare database file that was kept before a migration."""
     try:
+        with open(archive, "rb") as file:
+            if file.read(len(SQLITE_HEADER)) == SQLITE_HEADER:
+                file.seek(0)
+                return file.read()
         with tarfile.open(archive, "r:gz") as tar:
-            member = tar.extractfile("mousekeeper.db")
+            member = tar.extractfile(DATABASE)
             content = member.read() if member else b""
     except (OSError, tarfile.TarError, KeyError, EOFError) as error:
         raise NeedsPerson(
-            f"{archive} is no backup of Mousekeeper.", hint="Name a file made by `mousekeeper backup`."
+            f"{archive} is no backup of Mousekeeper.",
+            hint="Name a file made by `mousekeeper backup`, or a .db file of data/backups.",
         ) from error
     return content
 

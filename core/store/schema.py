@@ -65,17 +65,22 @@ def require_current(path: Path) -> None:
         )
 
 
-def back_up(path: Path, folder: Path, label: str) -> Path:
-    """A complete copy by VACUUM INTO, beside the newest few; returns its path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-    target = folder / f"mousekeeper-{stamp}-{label}.db"
+def copy_to(path: Path, target: Path) -> None:
+    """A complete, consistent copy, also while the database is in use; only its owner may read it."""
     connection = sqlite3.connect(path, timeout=30)
     try:
         connection.execute("VACUUM INTO ?", (str(target),))
     finally:
         connection.close()
     os.chmod(target, 0o600)
+
+
+def back_up(path: Path, folder: Path, label: str) -> Path:
+    """A copy beside the newest few of its kind; returns its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    target = folder / f"mousekeeper-{stamp}-{label}.db"
+    copy_to(path, target)
     for old in sorted(folder.glob("mousekeeper-*.db"))[:-BACKUPS_KEPT]:
         old.unlink()
     return target
