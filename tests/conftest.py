@@ -5,6 +5,8 @@ from __future__ import annotations
 pytest_plugins = [
     "tests.fixtures_audio",
     "tests.fixtures_basics",
+    "tests.fixtures_docker",
     "tests.fixtures_http",
+    "tests.fixtures_qbittorrent",
     "tests.fixtures_world",
 ]

@@ -51,11 +51,17 @@ def _run(folder: Path, console: Console, *, keep: bool) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MADE).touch()
     console.rule(Text("Mousekeeper: the demo", style="bold"))
-    console.print(f"Everything happens in {folder}; no account is used and nothing leaves this machine.\n")
-    fill(folder / "library", folder / MADE, lambda line: console.print(Text(f"  made  {line}")))
+    console.print(
+        f"Everything happens in {folder}; no account is used and nothing leaves this machine.\n",
+        soft_wrap=True,
+    )
+    fill(
+        folder / "library", folder / MADE, lambda line: console.print(Text(f"  made  {line}"), soft_wrap=True)
+    )
     with surroundings(folder) as around:
         for name, url in sorted(around.urls.items()):
             console.print(Text(f"  runs  {name} on {url}"))
+        console.print(Text(f"  where qbittorrent is {around.qbittorrent_is}"))
         story = Story(folder, around, console)
         story.tell()
         console.print()

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.world.audio import USUAL, Plan, make_book
-from tests.world.catalogue import Catalogue
+from tests.world.catalogue import Book, Catalogue
 from tests.world.oddities import break_book
 from tests.world.studio import Studio
+
+BOOKS = {book.asin: book for book in Catalogue.load()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,10 @@ class Shelved:
     plan: Plan = USUAL[0]
     folder: str | None = None
     broken: str | None = None
+
+    @property
+    def book(self) -> Book:
+        return BOOKS[self.asin]
 
 
 SHELF: tuple[Shelved, ...] = (
@@ -60,16 +66,15 @@ def fill(library: Path, made: Path, told: Callable[[str], None]) -> None:
 
     `told` hears of each book made.
     """
-    catalogue, studio = Catalogue.load(), Studio()
+    studio = Studio()
     there = set(made.read_text(encoding="utf-8").split()) if made.exists() else set()
     for number, shelved in enumerate(SHELF):
-        book = catalogue.get(shelved.asin)
-        if book is None or shelved.asin in there:
+        if shelved.asin in there:
             continue
         if shelved.broken:
-            break_book(library, shelved.broken, book, studio=studio)
+            break_book(library, shelved.broken, shelved.book, studio=studio)
         else:
-            make_book(library, book, shelved.plan, folder=shelved.folder, cover=number, studio=studio)
+            make_book(library, shelved.book, shelved.plan, folder=shelved.folder, cover=number, studio=studio)
         with made.open("a", encoding="utf-8") as file:
             file.write(f"{shelved.asin}\n")
-        told(f"{book.title}: {shelved.shows}")
+        told(f"{shelved.book.title}: {shelved.shows}")

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tests.demo.books import SHELF
 from tests.demo.surroundings import ROOT, Surroundings, clean_environment
 
 Release = dict[str, Any]
@@ -40,6 +41,9 @@ class Story:
     def tell(self) -> None:
         """From the library to a seeding torrent; what an earlier run did is not done again."""
         before = self.releases()
+        for release in before:
+            if release["state"] in ("seeding", "complete"):
+                self.around.register(release["infohash"])  # the site has not forgotten
         self.step("What is in the library, and what cannot be used", "discover", "--all")
         unprepared = not before or any(release["state"] == "discovered" for release in before)
         heading = "Stage, describe, build and check: up to the point where a person decides"
@@ -56,14 +60,15 @@ class Story:
             return
         first, *others = sorted(ready, key=lambda release: str(release["asin"] or "~"))
         self.step("Everything the upload form wants, ready to paste", "show", first["id"])
-        self.step("A person approves", "approve", first["id"])
+        headline = f"A person approves: into {self.around.qbittorrent_is}, stopped and checked"
+        self.step(headline, "approve", first["id"])
         if others and not self.in_state("rejected"):
             self.step("and rejects another", "reject", others[-1]["id"], "--reason", REASON)
 
     def publish(self) -> None:
-        """Hand approved torrents to qBittorrent, play the uploading person, and see them seed."""
+        """Bring on what an earlier run left half-way, play the uploading person, and see it seed."""
         if self.in_state("approved"):
-            self.step(f"Into {self.around.qbittorrent_is}: stopped, checked, waiting", "upload")
+            self.step("What was approved and is not in qBittorrent yet", "upload")
         for release in self.in_state("awaiting_upload"):
             self.say(f"A person now submits the form for “{release['title']}”; the site knows the torrent.")
             self.around.register(release["infohash"])
@@ -98,7 +103,7 @@ class Story:
         self.console.rule(Text(f"{self.told}. {headline}", style="bold"), align="left")
         config = os.path.relpath(self.folder / "config.yaml")
         typed = " ".join(f'"{word}"' if " " in word else word for word in command)
-        self.console.print(Text(f"$ mousekeeper {typed} --config {config}\n", style="cyan"))
+        self.console.print(Text(f"$ mousekeeper {typed} --config {config}\n", style="cyan"), soft_wrap=True)
         done = self.run(*command)
         if done.returncode not in allowed:
             raise DemoFailed(
@@ -119,18 +124,18 @@ class Story:
         )
 
     def summary(self) -> Table:
-        """All releases at the end of this run."""
-        table = Table(title="The demo's releases", title_justify="left")
-        for column in ("title", "ASIN", "files", "state", "what about it"):
+        """What became of each book on the shelf, and what it was there to show."""
+        releases = self.releases()
+        table = Table(title="What became of them", title_justify="left")
+        for column in ("Book", "It shows", "State"):
             table.add_column(column, overflow="fold")
-        for release in self.releases():
-            about = release["error"] or release["waiting_for"] or ""
-            cells = (
-                release["title"],
-                release["asin"] or "none",
-                str(release["parts"]),
-                release["state"],
-                str(about),
+        for shelved in SHELF:
+            title = shelved.book.title
+            found = (
+                release
+                for release in releases
+                if shelved.asin == release["asin"] or title == release["title"]
             )
-            table.add_row(*(Text(cell) for cell in cells))
+            state = next((str(release["state"]) for release in found), "passed over")
+            table.add_row(Text(title), Text(shelved.shows), Text(state.replace("_", " ")))
         return table

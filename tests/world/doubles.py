@@ -17,6 +17,7 @@ from tests.world.outside import Served, serving
 DOUBLES: dict[str, str] = {
     "audnex": "tests.world.audnex",
     "audible": "tests.world.audible",
+    "qbittorrent": "tests.world.qbittorrent",
     "tracker": "tests.world.tracker",
 }
 
