@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 # Between tries at a system that fails, in seconds: at once, 1, 5, 15, 30 min, 1, 3, 6, 12, 24 h.
 DELAYS = (0, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400)
 
+LONGEST = 366 * 86_400  # seconds; a longer interval is a slip of the finger
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -46,8 +48,8 @@ def parse_schedule(text: str) -> Schedule:
     word = text.strip().lower()
     if word in ("off", "never", ""):
         return Schedule()
-    match = re.fullmatch(r"(\d+)\s*([smhd])", word)
-    if match and int(match[1]) > 0:
+    match = re.fullmatch(r"(\d{1,9})\s*([smhd])", word)
+    if match and 0 < int(match[1]) * _UNITS[match[2]] <= LONGEST:
         return Schedule(interval=int(match[1]) * _UNITS[match[2]])
     if len(word.split()) == 5:
         from cronsim import CronSim, CronSimError
