@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -37,6 +38,8 @@ from core.upload.intake import Librarian
 from core.upload.kit_files import write_kit
 from core.upload.pipeline import LANES, upload_pipeline
 from core.upload.rooms import UploadRooms
+from core.upload.stage import sweep_staging
+from core.upload.stages.publish import WITHOUT_CLIENT
 
 Mode = Literal["look", "write", "work", "serve"]
 
@@ -83,8 +86,12 @@ async def open_app(config: Configuration, mode: Mode, clock: Clock | None = None
         await breakers.load()
         app = _wire(config, mode, clock, store, events, breakers, outside)
         if mode in ("work", "serve"):
-            await ScheduleStore(store).agree(config.settings.schedules.model_dump())
+            every = config.settings.schedules.model_dump(include=set(app.regular.table()))
+            await ScheduleStore(store).agree(every)
+            await asyncio.to_thread(sweep_staging, str(config.staging_root))
             await app.engine.recover()
+            if outside.qbittorrent is not None:
+                await app.jobs.release_waits(WITHOUT_CLIENT.topic)
         yield app
 
 

@@ -40,6 +40,7 @@ STATE_AT_STAGE = {
     "seed": "seeding",
     "record": "seeding",
 }
+STATE_DECIDED = {"approve": "approved", "reject": "rejected", "hold": "held"}
 DECIDABLE = ("awaiting_approval", "held")
 UPLOADABLE = ("approved", "awaiting_upload")
 
@@ -113,8 +114,8 @@ def release_state(stage: str, status: str, decision: str | None) -> str:
         return "rejected"
     if status == "done":
         return "complete"
-    if stage == "approve" and decision == "hold":
-        return "held"
+    if stage == "approve" and decision is not None:
+        return STATE_DECIDED[decision]  # decided is decided, also before the job has moved
     return STATE_AT_STAGE.get(stage, "discovered")
 
 

@@ -57,7 +57,7 @@ class Regular:
         """What runs under which schedule; parts without settings are left out."""
         work: dict[str, Work] = {"enrich": self.enrich, "retention": self.forget_old}
         if self._config.libation_library_root is not None:
-            work |= {"discover": self.discover, "full_read": self.read_all}
+            work["discover"] = self.discover
         if self._libation.configured:
             work["scan"] = self.scan
         return work
@@ -68,15 +68,10 @@ class Regular:
         LOG.log(logging.INFO if report["ok"] else logging.WARNING, "%s %s", report["message"], report["hint"])
 
     async def discover(self) -> None:
-        """Look for new books and begin as many as may wait for approval at once."""
+        """Look for new books (in every folder once `schedules.full_read` has passed) and begin some."""
         document = await self._uploads.discover()
         if document["releases"]:
             LOG.info("%d new books in the library", len(document["releases"]))
-        await self.admit()
-
-    async def read_all(self) -> None:
-        """Read the whole library again: what folder times do not show."""
-        await self._uploads.discover(rescan=True)
         await self.admit()
 
     async def admit(self) -> None:
