@@ -58,9 +58,9 @@ def plan_staging(
     extensions: Collection[str],
     tag: str | None = None,
 ) -> StagingPlan:
-    """What the release folder will hold; `files` are (relative path, size, kind). The same input, the same names.
+    """What the release folder will hold; the same input gives the same names.
 
-    Raises NeedsPerson when there is nothing to stage or no room for a name.
+    `files` are (relative path, size in bytes, kind). Raises NeedsPerson when there is nothing to stage or no room for a name.
     """
     allowed = {extension.lower().lstrip(".") for extension in extensions}
     chosen = [
@@ -86,8 +86,8 @@ def materialise(
 ) -> StagedTree:
     """Make the release folder, or accept the one that is there if every file in it is proven to be ours.
 
-    Raises NeedsPerson (another file system, a foreign folder of that name, no permission) and NotNow (disk full, a
-    source that changed or vanished).
+    Raises NeedsPerson (another file system, a foreign folder of that name, no permission) and NotNow (disk
+    full, a source that changed or vanished).
     """
     target = os.path.join(staging_root, plan.root)
     if os.path.lexists(target):
@@ -166,7 +166,7 @@ def _is_link(source: str, staged: str) -> bool:
 
 
 def _place(item: StagedItem, target: str, allow_copy: bool, staging_root: str) -> int:
-    """Link one file and prove it; returns the bytes copied where a link was impossible and copying allowed."""
+    """Link one file and prove it; returns the bytes copied where linking was impossible."""
     source = os.path.realpath(item.source)
     if os.stat(source).st_size != item.size:
         raise NotNow(
@@ -195,7 +195,8 @@ def _place(item: StagedItem, target: str, allow_copy: bool, staging_root: str) -
 def _no_link(error: OSError, source: str, staging_root: str) -> NeedsPerson:
     if error.errno == errno.EXDEV:
         return NeedsPerson(
-            f"No hardlink is possible from {_mount(source)} to {_mount(staging_root)}: they are different file systems.",
+            f"No hardlink is possible from {_mount(source)} to {_mount(staging_root)}: "
+            "they are different file systems.",
             hint="Put paths.staging_root on the library's file system (in Docker: one shared mount), "
             "or set staging.allow_copy: true.",
         )
