@@ -46,6 +46,8 @@ async def serve(config: Configuration, *, once: bool = False) -> None:
 async def _one_pass(app: App) -> None:
     await app.scheduler.run_due()
     await app.wishes.grant_open()
+    if await app.autopilot.on():
+        await app.regular.admit()
     await app.engine.run_until_idle()
 
 
@@ -69,6 +71,7 @@ async def _until_stopped(app: App) -> None:
         "heartbeat": lambda: _beat(app),
     }
     tasks = [asyncio.create_task(_kept_going(name, work), name=name) for name, work in workers.items()]
+    tasks.append(asyncio.create_task(app.outside.sweep(), name="sweep"))
     stopped = asyncio.create_task(stop.wait(), name="until stopped")
     LOG.info("Mousekeeper %s is ready (data in %s)", program_version(), app.config.data)
     try:

@@ -67,6 +67,7 @@ class App:
     libation: LibationService
     autopilot: Autopilot
     system: System
+    outside: Outside
 
 
 @asynccontextmanager
@@ -184,6 +185,7 @@ def _wire(
         libation=libation,
         autopilot=autopilot,
         system=system,
+        outside=outside,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,13 @@ from core.clock import Clock
 from core.config import Configuration
 from core.domain.building import Builder
 from core.domain.containers import ContainerEngine
+from core.errors import IntegrationError
 from core.store.small import CacheStore
 from core.upload.cascade import Source
 from core.upload.catalogue import RememberedSource
 from core.upload.rooms import Inspector
+
+LOG = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     import aiohttp
@@ -94,6 +98,18 @@ class Outside:
         from core.integrations.mediainfo.client import MediaInfo
 
         return MediaInfo(binary=self._config.settings.mediainfo.binary)
+
+    async def sweep(self) -> None:
+        """Remove containers that a kill -9 of ours left behind; an engine that is away is no fault."""
+        if self._config.settings.upload.builder != "mkbrr":
+            return
+        from core.integrations.mkbrr.client import Mkbrr
+
+        if isinstance(self.builder, Mkbrr):
+            try:
+                await self.builder.sweep()
+            except IntegrationError as error:
+                LOG.info("Left-over containers were not looked for: %s", error)
 
     @cached_property
     def builder(self) -> Builder:

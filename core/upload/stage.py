@@ -60,7 +60,8 @@ def plan_staging(
 ) -> StagingPlan:
     """What the release folder will hold; the same input gives the same names.
 
-    `files` are (relative path, size in bytes, kind). Raises NeedsPerson when there is nothing to stage or no room for a name.
+    `files` are (relative path, size in bytes, kind). Raises NeedsPerson when there is nothing to stage or
+    no room for a name.
     """
     allowed = {extension.lower().lstrip(".") for extension in extensions}
     chosen = [
