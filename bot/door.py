@@ -80,12 +80,14 @@ async def _leave_to_holder(
     nudge(config.data)
     while True:
         async with open_app(config, "look") as app:
-            while not lock.acquire(f"mousekeeper {kind}"):
+            while True:
                 row = await app.wish_store.get(wish_id)
                 if row["status"] == "finished":
                     if row["error"]:
                         raise Refused(row["error"], row["exit_code"])
                     return dict(row["result"] or {})
+                if lock.acquire(f"mousekeeper {kind}"):
+                    break
                 await asyncio.sleep(POLL)
         try:  # the holder has gone: its work is ours now
             async with open_app(config, "work") as app:
