@@ -15,5 +15,5 @@ async def run(rooms: UploadRooms, job: Job) -> Outcome:
         return Done(text=f"approved by {who}")
     if release.decision == "reject":
         return Stop(f"Rejected by {who}: {release.decision_reason or 'no reason given'}", cancelled=True)
-    reason = f"held by {who}" if release.decision == "hold" else "a person's approval"
+    reason = f"a decision; held by {who}" if release.decision == "hold" else "a person's approval"
     return Wait(topic("decision", release.id), reason)
