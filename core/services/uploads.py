@@ -62,13 +62,19 @@ class Uploads:
                 }
                 for book in intake.found
             ]
-            return {"releases": found, "skipped": _skips(intake.skipped), "dry_run": True}
+            return {
+                "releases": found,
+                "skipped": _skips(intake.skipped),
+                "notes": intake.notes,
+                "dry_run": True,
+            }
         shown = await self._releases.all(None if everything else intake.new)
         skipped = intake.skipped if everything else intake.newly_skipped
         return {
             "releases": [release_document(release) for release in shown],
             "skipped": _skips(skipped),
             "unchanged": intake.unchanged,
+            "notes": intake.notes,
         }
 
     async def prepare(self, reference: str | None = None, *, dry_run: bool = False) -> Document:
@@ -83,6 +89,7 @@ class Uploads:
         releases = await self._releases.all(chosen)
         document = releases_document(releases)
         document["skipped"] = discovered.get("skipped", [])
+        document["notes"] = discovered.get("notes", [])
         document["failed_now"] = [r.id for r in releases if r.state == "failed" and r.id not in before]
         return document
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,19 +21,25 @@ from core.store.small import LibraryStore, StateStore
 from core.upload.discover import FoundBook, LibraryIndex, LibraryScan, scan_library
 from core.upload.pipeline import FIRST, FIRST_LANE
 
+LOG = logging.getLogger(__name__)
+
 RULES = "library.rules"
 LOANS = "libation.loans"  # ASINs that are on loan from the Plus catalogue, as of the last scan
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """The result of one reading: ids of new releases, and what was passed over (new, and in all)."""
+    """The result of one reading: ids of new releases, and what was passed over (new, and in all).
+
+    `notes` are sentences about the library as a whole, such as that it is empty.
+    """
 
     new: list[str] = field(default_factory=list)
     found: list[FoundBook] = field(default_factory=list)
     newly_skipped: list[tuple[str, str]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     unchanged: int = 0
+    notes: list[str] = field(default_factory=list)
 
 
 class Librarian:
@@ -61,6 +68,8 @@ class Librarian:
         rules = await self._rules()
         full = full or self._full_read_due(full_read, now) or rules != await self._state.get(RULES, rules)
         scan = await asyncio.to_thread(self._scan, str(root), content, full)
+        for note in scan.notes:
+            LOG.warning("%s", note)
         excluded = await self._excluded(scan.found)
         taken = [book for book in scan.found if book.source_dir not in excluded]
         skipped = [(skip.source_dir, skip.reason) for skip in scan.skipped] + sorted(excluded.items())
@@ -70,7 +79,10 @@ class Librarian:
         if dry_run:
             known = {_text(row["source_dir"]) for row in await self._releases.keys()}
             return Intake(
-                [], [book for book in taken if book.source_dir not in known], [], skipped, scan.unchanged
+                found=[book for book in taken if book.source_dir not in known],
+                skipped=skipped,
+                unchanged=scan.unchanged,
+                notes=scan.notes,
             )
         new = await self._take_in(taken, scan, first=not content)
         newly_skipped = await self._library.pass_over(skipped)
@@ -78,7 +90,7 @@ class Librarian:
         await self._library.save_index(
             str(root), scan.index.to_bytes(), now if full or not content else full_read
         )
-        return Intake(new, taken, newly_skipped, skipped, scan.unchanged)
+        return Intake(new, taken, newly_skipped, skipped, scan.unchanged, scan.notes)
 
     def _scan(self, root: str, content: bytes, full: bool) -> LibraryScan:
         config = self._config
