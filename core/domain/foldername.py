@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.domain.asin import ASIN, parse_asin
 from core.domain.audible_product import clean_position
@@ -35,13 +36,14 @@ class FolderName:
 _NUMBER = r"\d+(?:\.\d+)?"
 _MARK = re.compile(
     rf"""
-    (?P<vol> \[? (?<!\w) vol_ (?P<position> {_NUMBER} (?:[-–]{_NUMBER} | p\d+)? ) (?!\w) \]? )
+    (?=[\[({{vV])  # spares most characters the alternatives
+    (?: (?P<vol> \[? (?<!\w) vol_ (?P<position> {_NUMBER} (?:[-–]{_NUMBER} | p\d+)? ) (?!\w) \]? )
     | \( (?P<year> 1\d{{3}} | 2[01]\d\d ) \)
     | [\[{{] \s* ASIN\. (?P<asin> [^\]}}]*) [\]}}]
     | [\[{{] \s* (?P<plain> {ASIN.pattern} ) \s* [\]}}]
     | (?P<round> \( (?: [^()] | \([^()]*\) )* \) )
     | \[ (?P<square> [^\[\]]* ) \]
-    | \{{ (?P<curly> [^{{}}]* ) \}}
+    | \{{ (?P<curly> [^{{}}]* ) \}} )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -73,14 +75,16 @@ def parse_folder_name(name: str) -> FolderName:
     """
     text = readable(name)
     marks = list(_MARK.finditer(text))
+    if not marks:
+        return FolderName(title=_trimmed(text))
     split = next((mark for mark in marks if mark["vol"] or mark["year"]), None)
-    if split is not None and _title(text[: split.start()]):
-        title_end = split.start()
-    else:
+    title_end, title = (split.start(), _title(text[: split.start()])) if split else (0, None)
+    if title is None:
         title_end = _end_of_title(text, marks)
+        title = _title(text[:title_end])
     behind = [mark for mark in marks if mark.start() >= title_end]
     return FolderName(
-        title=_title(text[:title_end]),
+        title=title,
         position=next((clean_position(mark["position"]) for mark in marks if mark["vol"]), None),
         year=next((int(mark["year"]) for mark in marks if mark["year"]), None),
         authors=_authors_in(behind),
@@ -90,6 +94,7 @@ def parse_folder_name(name: str) -> FolderName:
     )
 
 
+@lru_cache(maxsize=1024)
 def split_authors(text: str) -> tuple[str, ...]:
     """The authors in `A, B - translator & C (foreword)`, without those who only helped."""
     parts: list[str] = []
@@ -121,8 +126,11 @@ def _end_of_title(text: str, marks: list[re.Match[str]]) -> int:
 
 def _title(head: str) -> str | None:
     """The text of `head`, without an ASIN, volume or year that already stands in it."""
-    kept = _MARK.sub(lambda mark: mark[0] if mark["round"] or _tag(mark) else " ", head)
-    return " ".join(kept.split()).strip(" -–—_,") or None
+    return _trimmed(_MARK.sub(lambda mark: mark[0] if mark["round"] or _tag(mark) else " ", head))
+
+
+def _trimmed(text: str) -> str | None:
+    return " ".join(text.split()).strip(" -–—_,") or None
 
 
 def _is_plain_asin(mark: re.Match[str]) -> bool:

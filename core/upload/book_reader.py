@@ -15,6 +15,7 @@ from core.upload.found import AUDIO, CUE, DOCUMENT, IMAGE, OTHER, FoundBook, Fou
 from core.upload.library_judge import Candidate
 from core.upload.sidecar import Sidecar, pick_sidecar, read_sidecar
 
+HALF = 16  # hexadecimal digits
 _ORDER = {kind: place for place, kind in enumerate((AUDIO, IMAGE, DOCUMENT, CUE, OTHER))}
 _NO_SIDECAR = Sidecar(BookFacts())
 
@@ -47,10 +48,10 @@ def fingerprint(files: tuple[FoundFile, ...]) -> str:
 
 
 def digest(book: FoundBook) -> str:
-    """The fingerprint, then a hash over all else that is known: equal digests, equal books."""
+    """The fingerprint's first half, then a hash over all else that is known: equal digests, equal books."""
     others = sorted(f"{file.path}\0{file.size}\n" for file in book.files if file.kind == OTHER)
     rest = "".join((book.facts.model_dump_json(), book.tag or "", *book.warnings, *others))
-    return book.fingerprint + blake2b(rest.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return book.fingerprint[:HALF] + blake2b(rest.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def folder_facts(name: FolderName, raw: str, parents: tuple[str, ...], sidecar: BookFacts) -> dict[str, Any]:
@@ -58,17 +59,19 @@ def folder_facts(name: FolderName, raw: str, parents: tuple[str, ...], sidecar: 
     title = name.title or readable(raw)
     known = name.authors or tuple(author.name for author in sidecar.authors)
     author_level, series_level = levels(parents, name, known)
-    authors = name.authors or (_authors_of(author_level) if author_level else ())
-    series = _series_name(series_level) if series_level else None
-    values = {
-        "asin": name.asin,
-        "title": title,
-        "subtitle": name.arc if name.arc != title else None,
-        "authors": [Person.model_construct(name=author) for author in authors],
-        "series": [SeriesRef.model_construct(name=series, position=name.position)] if series else [],
-        "year": name.year,
-    }
-    return {field: value for field, value in values.items() if value not in (None, [])}
+    values: dict[str, Any] = {"title": title}
+    if name.asin:
+        values["asin"] = name.asin
+    if name.arc and name.arc != title:
+        values["subtitle"] = name.arc
+    if name.year:
+        values["year"] = name.year
+    if authors := name.authors or (_authors_of(author_level) if author_level else ()):
+        values["authors"] = [Person.model_construct(name=author) for author in authors]
+    if series_level:
+        series = SeriesRef.model_construct(name=_series_name(series_level), position=name.position)
+        values["series"] = [series]
+    return values
 
 
 def levels(
@@ -109,8 +112,9 @@ def _files(candidate: Candidate) -> tuple[FoundFile, ...]:
     by_kind: dict[str, list[FoundFile]] = {}
     for member in candidate.members:
         inside = f"{member.path[top:]}/" if len(member.path) > top else ""
-        for entry in member.entries:
-            by_kind.setdefault(entry.kind, []).append(FoundFile(inside + entry.name, entry.size, entry.kind))
+        for file in member.entries:
+            placed = FoundFile(inside + file.path, file.size, file.kind) if inside else file
+            by_kind.setdefault(file.kind, []).append(placed)
     for files in by_kind.values():
         if len(files) > 1:
             files.sort(key=lambda file: natural_key(file.path))
@@ -120,7 +124,7 @@ def _files(candidate: Candidate) -> tuple[FoundFile, ...]:
 def _sidecar(candidate: Candidate) -> Sidecar:
     """The first folder's sidecar that has one, the book's own folder first."""
     for member in candidate.members:
-        if member.has_sidecar and (name := pick_sidecar(entry.name for entry in member.entries)):
+        if member.has_sidecar and (name := pick_sidecar(entry.path for entry in member.entries)):
             return read_sidecar(os.path.join(member.path, name))
     return _NO_SIDECAR
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from core.errors import NeedsPerson
 from core.upload.book_reader import read_book
 from core.upload.found import AUDIO, FoundBook, FoundFile, LibraryScan, Skipped, shown
-from core.upload.library_index import UNKNOWN_TIME, LibraryIndex, Node
+from core.upload.library_index import UNKNOWN_TIME, LibraryIndex, Mark, Node
 from core.upload.library_judge import Candidate, judge, linked, looks_like_a_book
 from core.upload.library_ledger import Double, Ledger
 from core.upload.library_walk import MAX_DEPTH, Folder, Reader
@@ -101,11 +101,16 @@ class _Scan:
         if not os.path.isdir(self.root):
             hint = "Set paths.libation_library_root to the folder that holds the books."
             raise NeedsPerson(f"The library {shown(self.root)} is no folder.", hint=hint)
+        if not os.access(self.root, os.R_OK | os.X_OK):  # an unchanged one is not opened again below
+            raise self._closed(f"cannot be read ({os.strerror(errno.EACCES)})")
         top = self._visit(self.root, os.path.basename(self.root), old, 0, status)
         if top.unreadable:
-            hint = f"Let user id {os.geteuid()} read it, and see that its disk or share is mounted."
-            raise NeedsPerson(f"The library {shown(self.root)} {top.passed[0][1]}.", hint=hint)
+            raise self._closed(top.passed[0][1])
         return top
+
+    def _closed(self, why: str) -> NeedsPerson:
+        hint = f"Let user id {os.geteuid()} read it, and see that its disk or share is mounted."
+        return NeedsPerson(f"The library {shown(self.root)} {why}.", hint=hint)
 
     def settle(self) -> None:
         """What only the whole library can tell: which of several folders of one ASIN is the first."""
@@ -141,10 +146,14 @@ class _Scan:
             below = f"{path}/{name}"
             try:
                 status = os.stat(below, follow_symlinks=False)
-            except OSError:  # gone since its parent was read
+            except (FileNotFoundError, NotADirectoryError):  # gone since its parent was read
                 self.changed = True
                 if old is not None:
                     self.ledger.remember(below, old)
+                continue
+            except OSError as error:  # still there for all we know: its parent may no longer be entered
+                why = f"cannot be read ({error.strerror or error})"
+                children.append(self._unreadable(Folder(below, name, unreadable=why), old))
                 continue
             children.append(self._visit(below, name, old, depth + 1, status))
         return children
@@ -158,7 +167,7 @@ class _Scan:
             self.ledger.remember(f"{folder.path}/{name}", known[name])
         passed = [(over.path[len(folder.path) + 1 :], over.reason) for over in linked(folder)]
         if depth == 0:
-            passed += [(entry.name, IN_ROOT) for entry in folder.entries if entry.kind == AUDIO]
+            passed += [(entry.path, IN_ROOT) for entry in folder.entries if entry.kind == AUDIO]
         names = folder.subnames
         if depth >= MAX_DEPTH:
             passed += [(name, f"lies more than {MAX_DEPTH} folders deep") for name in names]
@@ -174,31 +183,34 @@ class _Scan:
             self.ledger.remember(folder.path, old)
         self.reader.gather(folder, depth)
         unit = self._unit(folder)
+        marks: list[Mark] = []
+        passed: list[tuple[str, str]] = []
         for judgement in judge(folder):
             if isinstance(judgement, Candidate):
                 book = read_book(judgement, self._parents(judgement.folder.path))
                 mark, news = self.ledger.take(book, folder.path)
-                unit.marks.append(mark)
+                marks.append(mark)
                 if news is not None:
                     self.hand_over(news)
                 continue
             inside = judgement.path[len(folder.path) + 1 :]
-            unit.passed.append((inside, judgement.reason))
+            passed.append((inside, judgement.reason))
             if judgement.passing:
                 unit.mtime_ns = UNKNOWN_TIME
             if was := self.ledger.set_aside(judgement.path, inside):
-                unit.marks.append(was)
+                marks.append(was)
+        unit.marks, unit.passed = tuple(marks), tuple(passed)
         self._pass_over(folder.path, unit)
         return unit
 
     def _unit(self, folder: Folder) -> Node:
-        children = [self._unit(sub) for sub in folder.subfolders]
+        children = tuple(self._unit(sub) for sub in folder.subfolders)
         return Node(folder.name, folder.dev, folder.ino, self._time_of(folder), unit=True, children=children)
 
     def _unreadable(self, folder: Folder, old: Node | None) -> Node:
         """What lies in a folder that cannot be read now is not gone: it is remembered until it can be."""
         old = old or Node(folder.name, folder.dev, folder.ino, UNKNOWN_TIME, unit=True)
-        node = replace(old, mtime_ns=UNKNOWN_TIME, unreadable=True, passed=[("", folder.unreadable or "")])
+        node = replace(old, mtime_ns=UNKNOWN_TIME, unreadable=True, passed=(("", folder.unreadable or ""),))
         self._pass_over(folder.path, node)
         return node
 

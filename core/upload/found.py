@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.domain.book import BookFacts
 
@@ -28,8 +28,7 @@ def kind_of(extension: str, allowed: frozenset[str]) -> str:
     return KINDS.get(extension, DOCUMENT) if extension in allowed else OTHER
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFile:
+class FoundFile(NamedTuple):
     """A file of a book: its path in the book's folder, its size in bytes, what it is."""
 
     path: str

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 from typing import Any
 
 _FORMAT = b"MKL1"  # raised whenever the rules of what is a book change, so that everything is judged anew
 _CHECK = 8
+_BATCH = 1000
 UNKNOWN_TIME = 0
 
 
@@ -47,9 +49,9 @@ class Node:
     mtime_ns: int
     unit: bool = False
     unreadable: bool = False  # since the last reading; not stored, for it is read again anyway
-    children: list[Node] = field(default_factory=list)
-    marks: list[Mark] = field(default_factory=list)
-    passed: list[tuple[str, str]] = field(default_factory=list)
+    children: Sequence[Node] = ()
+    marks: Sequence[Mark] = ()
+    passed: Sequence[tuple[str, str]] = ()
 
     def find(self, path: str) -> Node | None:
         """The folder at a path within this one."""
@@ -85,8 +87,11 @@ class LibraryIndex:
         """The index in a compact form with a check sum."""
         if self.stored:
             return self.stored
-        document = [self.rules, _packed(self.root, 0) if self.root else None]
-        body = zlib.compress(json.dumps(document, separators=(",", ":")).encode(), 1)
+        batches = [_batch([self.rules])]
+        rows = _rows(self.root, 0, 0) if self.root else iter(())
+        while batch := list(islice(rows, _BATCH)):
+            batches.append(_batch(batch))
+        body = b"".join(batches)
         return _FORMAT + blake2b(body, digest_size=_CHECK).digest() + body
 
     @classmethod
@@ -95,8 +100,9 @@ class LibraryIndex:
         head, body = content[: len(_FORMAT) + _CHECK], content[len(_FORMAT) + _CHECK :]
         if head != _FORMAT + blake2b(body, digest_size=_CHECK).digest():
             return cls()
-        rules, root = json.loads(zlib.decompress(body))
-        return cls(_unpacked(root, 0) if root else None, rules, content)
+        batches = _batches(body)
+        (rules,) = next(batches)
+        return cls(_tree(row for batch in batches for row in batch), rules, content)
 
 
 def marks_below(node: Node, path: str) -> Iterator[tuple[str, Mark]]:
@@ -112,26 +118,47 @@ def _marked(node: Node, path: str) -> Iterator[tuple[str, Node, Mark]]:
             yield from _marked(child, f"{path}/{child.name}")
 
 
-def _packed(node: Node, dev: int) -> list[Any]:
-    """A folder as a list; the device is left out where it is its parent's, as are empty lists at the end."""
+# A stored index is batches of rows, each batch a length and compressed JSON, so that neither writing nor
+# reading needs the memory of the whole. A row is a folder with its depth, in the order of a walk; its device
+# is left out where it is the parent's, and what stands at its end where it is empty.
+
+
+def _rows(node: Node, depth: int, dev: int) -> Iterator[list[Any]]:
     marks = [[m.path, m.asin, m.digest, m.first, m.known] for m in node.marks]
-    packed = [
-        *(node.name, node.ino, node.mtime_ns, int(node.unit), node.dev if node.dev != dev else 0),
-        *([_packed(child, node.dev) for child in node.children], marks, node.passed),
-    ]
-    while not packed[-1] and len(packed) > 5:
-        packed.pop()
-    return packed
+    own_dev = node.dev if node.dev != dev else 0
+    row = [depth, node.name, node.ino, node.mtime_ns, int(node.unit), own_dev, marks, node.passed]
+    while not row[-1] and len(row) > 5:
+        row.pop()
+    yield row
+    for child in node.children:
+        yield from _rows(child, depth + 1, node.dev)
 
 
-def _unpacked(packed: list[Any], dev: int) -> Node:
-    name, ino, mtime_ns, unit, own_dev, *rest = packed
-    dev = own_dev or dev
-    node = Node(name, dev, ino, mtime_ns, bool(unit))
-    if rest:
-        node.children = [_unpacked(child, dev) for child in rest[0]]
+def _tree(rows: Iterable[list[Any]]) -> Node | None:
+    path: list[Node] = []  # from the root to the last folder
+    below: list[list[Node]] = []  # the children of each
+    for depth, name, ino, mtime_ns, unit, *rest in rows:
+        dev = (rest[0] if rest else 0) or path[depth - 1].dev
+        node = Node(name, dev, ino, mtime_ns, bool(unit))
         if len(rest) > 1:
-            node.marks = [Mark(*mark) for mark in rest[1]]
+            node.marks = tuple(Mark(*mark) for mark in rest[1])
         if len(rest) > 2:
-            node.passed = [(path, reason) for path, reason in rest[2]]
-    return node
+            node.passed = tuple((inside, reason) for inside, reason in rest[2])
+        if depth:
+            below[depth - 1].append(node)
+            path[depth - 1].children = below[depth - 1]
+        path[depth:], below[depth:] = [node], [[]]
+    return path[0] if path else None
+
+
+def _batch(rows: list[Any]) -> bytes:
+    packed = zlib.compress(json.dumps(rows, separators=(",", ":")).encode(), 1)
+    return len(packed).to_bytes(4, "big") + packed
+
+
+def _batches(body: bytes) -> Iterator[list[Any]]:
+    at = 0
+    while at < len(body):
+        size = int.from_bytes(body[at : at + 4], "big")
+        yield json.loads(zlib.decompress(body[at + 4 : at + 4 + size]))
+        at += 4 + size

@@ -53,6 +53,9 @@ def judge(folder: Folder) -> Iterator[Judgement]:
     if folder.unreadable:
         yield PassedOver(folder.path, folder.unreadable, passing=True)
         return
+    if folder.has_audio and not folder.subfolders:
+        yield from _book(folder, (folder,))
+        return
     if not folder.bears_audio:
         links = [over for member in folder.walk() for over in linked(member)]
         yield from links or [_without_audio(folder)]
@@ -78,11 +81,15 @@ def judge(folder: Folder) -> Iterator[Judgement]:
         yield from _lead_on(folder, folder.subfolders)
         return
     members = (folder, *(m for sub in folder.subfolders if sub not in apart for m in sub.walk()))
+    yield from _book(folder, members)
+    for sub in apart:
+        yield from judge(sub)
+
+
+def _book(folder: Folder, members: tuple[Folder, ...]) -> Iterator[Judgement]:
     yield _whole(folder, members)
     for member in members:
         yield from linked(member)
-    for sub in apart:
-        yield from judge(sub)
 
 
 def _lead_on(folder: Folder, subfolders: list[Folder]) -> Iterator[Judgement]:
@@ -107,9 +114,9 @@ def _has_sidecar_below(folder: Folder) -> bool:
 def _whole(folder: Folder, members: tuple[Folder, ...]) -> Judgement:
     """The book made of these folders, or what keeps it from being whole."""
     for member in members:
-        where = readable(member.path[len(folder.path) + 1 :])
-        inside = f"its folder {where} " if where else ""
         if member.unreadable:
+            where = readable(member.path[len(folder.path) + 1 :])
+            inside = f"its folder {where} " if where else ""
             return PassedOver(folder.path, f"{inside}{member.unreadable}", passing=True)
         if member.unfinished is not None:
             return PassedOver(
@@ -136,7 +143,7 @@ def _without_audio(folder: Folder) -> PassedOver:
     for member in folder.walk():
         if member.faults:
             return PassedOver(folder.path, member.faults[0], passing=True)
-    names = [entry.name for member in folder.walk() for entry in member.entries]
+    names = [entry.path for member in folder.walk() for entry in member.entries]
     if not names:
         return PassedOver(folder.path, "is empty")
     extensions = {name.rpartition(".")[2].lower() for name in names}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from core.domain.natural import natural_key
-from core.upload.book_reader import digest
+from core.upload.book_reader import HALF, digest
 from core.upload.found import FoundBook, Skipped, shown
 from core.upload.library_index import LibraryIndex, Mark, Node, marks_below
 
@@ -138,5 +138,7 @@ class Ledger:
         if known is None or os.path.isdir(known[0]):
             return None
         path, mark = known
-        same = mark.digest.startswith(book.fingerprint) or (mark.asin is not None and mark.asin == book.asin)
+        same = mark.digest.startswith(book.fingerprint[:HALF]) or (
+            mark.asin is not None and mark.asin == book.asin
+        )
         return path if same else None

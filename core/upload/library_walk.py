@@ -11,13 +11,13 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from core.domain.foldername import FolderName, parse_folder_name, readable
 from core.domain.natural import natural_order
-from core.upload.found import AUDIO, OTHER, kind_of
+from core.upload.found import AUDIO, OTHER, FoundFile, kind_of
 from core.upload.sidecar import SUFFIX
 
+UNFINISHED = "unfinished"  # a kind of file besides those of `found`
 MAX_DEPTH = 32  # folders below the library's root
 
 # Folders and files that systems leave behind; hidden ones (a leading dot) are ignored besides.
@@ -35,16 +35,7 @@ _DISC = re.compile(
 )
 
 
-@dataclass(slots=True)
-class Entry:
-    """A visible file in a folder."""
-
-    name: str
-    size: int
-    kind: str
-
-
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Folder:
     """A folder as it was read. `faults` are sentences about entries that keep a book from being whole."""
 
@@ -54,28 +45,24 @@ class Folder:
     ino: int = 0
     mtime_ns: int = 0
     newest_ns: int = 0  # of the folder and its files: something is being written when this is just now
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[FoundFile] = field(default_factory=list)  # the visible files
     subnames: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)  # names of links to folders
     unfinished: str | None = None  # the first such file's name
+    has_audio: bool = False  # audio directly in it, finished or not
+    has_sidecar: bool = False
     faults: list[str] = field(default_factory=list)
     unreadable: str | None = None
     subfolders: list[Folder] = field(default_factory=list)  # filled by `gather`
+    _named: FolderName | None = None
 
-    @cached_property
+    @property
     def named(self) -> FolderName:
-        return parse_folder_name(self.name)
+        if self._named is None:
+            self._named = parse_folder_name(self.name)
+        return self._named
 
-    @cached_property
-    def has_audio(self) -> bool:
-        """Audio directly in it, finished or not."""
-        return self.unfinished is not None or any(entry.kind == AUDIO for entry in self.entries)
-
-    @cached_property
-    def has_sidecar(self) -> bool:
-        return any(entry.kind == OTHER and entry.name.lower().endswith(SUFFIX) for entry in self.entries)
-
-    @cached_property
+    @property
     def bears_audio(self) -> bool:
         """Audio in it or anywhere below; an unreadable folder may have some."""
         return self.has_audio or self.unreadable is not None or any(f.bears_audio for f in self.subfolders)
@@ -103,7 +90,7 @@ class Reader:
         self._inside = os.path.realpath(root).rstrip("/") + "/"
         self._allowed = allowed
         self._exclude = exclude
-        self._known: dict[str, str] = {}  # extension -> kind; a library has few and many files
+        self._kinds: dict[str, str] = {}  # by extension
 
     def read(self, path: str, name: str, status: os.stat_result | None = None) -> Folder:
         """The folder at `path`; when it cannot be read, `unreadable` says why."""
@@ -138,7 +125,7 @@ class Reader:
         name = entry.name
         if name[0] == ".":
             # a hidden file of this kind is a transfer under way (Syncthing, rsync), unless macOS wrote it
-            return name.startswith("._") or _extension(name) not in _UNFINISHED or entry.is_dir()
+            return name.startswith("._") or self._kind(name) != UNFINISHED or entry.is_dir()
         return name.lower() in _LITTER or (bool(self._exclude) and entry.path in self._exclude)
 
     def _take(self, folder: Folder, entry: os.DirEntry[str]) -> None:
@@ -160,7 +147,7 @@ class Reader:
         if status is not None and stat.S_ISDIR(status.st_mode):
             folder.links.append(entry.name)
         elif self._kind(entry.name) == OTHER:
-            return
+            return  # no release could contain it
         elif status is None:
             folder.faults.append(f"{readable(entry.name)} is a link that leads nowhere")
         elif not os.path.realpath(entry.path).startswith(self._inside):
@@ -170,21 +157,24 @@ class Reader:
 
     def _take_file(self, folder: Folder, name: str, status: os.stat_result) -> None:
         kind = self._kind(name)
-        if kind == OTHER and _extension(name) in _UNFINISHED:
+        folder.newest_ns = max(folder.newest_ns, status.st_mtime_ns)
+        if kind == UNFINISHED:
             folder.unfinished = min(folder.unfinished or name, name)
+            folder.has_audio = True
         elif stat.S_ISREG(status.st_mode):
-            folder.entries.append(Entry(name, status.st_size, kind))
+            folder.entries.append(FoundFile(name, status.st_size, kind))
+            folder.has_audio = folder.has_audio or kind == AUDIO
+            folder.has_sidecar = folder.has_sidecar or (kind == OTHER and name.lower().endswith(SUFFIX))
         elif kind != OTHER:
             folder.faults.append(f"{readable(name)} is no plain file")
-        folder.newest_ns = max(folder.newest_ns, status.st_mtime_ns)
 
     def _kind(self, name: str) -> str:
-        extension = _extension(name)
-        kind = self._known.get(extension)
+        """The file's kind by its extension; a library has many files and few extensions."""
+        extension = name.rpartition(".")[2] if "." in name else ""
+        kind = self._kinds.get(extension)
         if kind is None:
-            kind = self._known[extension] = kind_of(extension, self._allowed)
+            kind = kind_of(extension.lower(), self._allowed)
+            if kind == OTHER and extension.lower() in _UNFINISHED:
+                kind = UNFINISHED
+            self._kinds[extension] = kind
         return kind
-
-
-def _extension(name: str) -> str:
-    return name.rpartition(".")[2].lower() if "." in name else ""

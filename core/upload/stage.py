@@ -1,241 +1,230 @@
-"""Stages a book: its files hardlinked under their release names, built aside and renamed once.
+"""Stages a book: its files under their release names, as hardlinks, in a folder that appears whole or never.
 
-Synchronous, for threads. An interrupted attempt leaves a `.building-` folder that the next one removes; what
-bears a release's name is whole.
+Everything is made in `.building-<id>` beside the target and renamed once at the end. A target that is there
+already counts only when each of its files is proven: the same inode as the source, or, for a copy, the same
+content. All of it is synchronous and meant for a thread.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
-from collections.abc import Callable, Collection, Sequence
+import stat
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import blake2b
 
-from core.domain.book import BookFacts
-from core.domain.names import Naming, release_names
-from core.errors import MousekeeperError, NeedsPerson, NotNow
+from core.domain.release import StagedFile
+from core.errors import NeedsPerson
+from core.upload.found import shown
+from core.upload.place_file import Placed, place, proven
+from core.upload.stage_faults import staging_fault
+from core.upload.staging_plan import StagingPlan
 
 BUILDING = ".building-"
-RELEASABLE = ("audio", "image", "document", "cue")
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class StagedItem:
-    """A file's way: absolute source, name in the release folder, size in bytes when it was found."""
-
-    source: str
-    staged: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class StagingPlan:
-    """The release folder's name and every file that goes into it; `left_out` are files it may not contain."""
-
-    root: str
-    items: tuple[StagedItem, ...]
-    left_out: tuple[str, ...] = ()
+"""Called with bytes staged and bytes in all, after each file (and each piece of a copy)."""
 
 
 @dataclass(frozen=True, slots=True)
 class StagedTree:
-    """A finished release folder; `copied_bytes` is 0 when all are hardlinks."""
+    """A staged release. `copied_bytes` is above zero where hardlinks were impossible and copies allowed."""
 
     staging_dir: str
-    files: tuple[StagedItem, ...]
+    files: tuple[Placed, ...]
     copied_bytes: int = 0
 
-
-def plan_staging(
-    source_dir: str,
-    files: Sequence[tuple[str, int, str]],
-    facts: BookFacts,
-    *,
-    max_length: int = 225,
-    extensions: Collection[str],
-    tag: str | None = None,
-) -> StagingPlan:
-    """What the release folder will hold; the same input gives the same names.
-
-    `files` are (relative path, size in bytes, kind). Raises NeedsPerson when there is nothing to stage or
-    no room for a name.
-    """
-    allowed = {extension.lower().lstrip(".") for extension in extensions}
-    chosen = [
-        (path, size, kind)
-        for path, size, kind in files
-        if kind in RELEASABLE and os.path.splitext(path)[1].lstrip(".").lower() in allowed
-    ]
-    if not any(kind == "audio" for _, _, kind in chosen):
-        raise NeedsPerson(
-            f"There is no audio to stage in {_shown(source_dir)}.", hint="Is the book still there?"
-        )
-    naming = Naming.of(facts, tag=tag, discriminator=source_dir)
-    names = release_names(naming, [(path, kind) for path, _, kind in chosen], max_length=max_length)
-    items = tuple(
-        StagedItem(os.path.join(source_dir, path), names.files[path], size) for path, size, _ in chosen
-    )
-    taken = {path for path, _, _ in chosen}
-    return StagingPlan(names.folder, items, tuple(path for path, _, _ in files if path not in taken))
+    @property
+    def note(self) -> str | None:
+        """What people should know about how it was staged."""
+        if not self.copied_bytes:
+            return None
+        return f"{self.copied_bytes:,} bytes were copied: hardlinks to the library are not possible here."
 
 
 def materialise(
-    plan: StagingPlan, staging_root: str, *, allow_copy: bool = False, progress: Progress | None = None
+    plan: StagingPlan,
+    staging_root: str | os.PathLike[str],
+    *,
+    allow_copy: bool = False,
+    library_root: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
 ) -> StagedTree:
-    """Make the release folder, or accept the one that is there if every file in it is proven to be ours.
+    """Make the plan's folder below `staging_root`, or prove the one that is there; safe to repeat.
 
-    Raises NeedsPerson (another file system, a foreign folder of that name, no permission) and NotNow (disk
-    full, a source that changed or vanished).
+    A linked source file must lead to a plain file inside `library_root` (where given). Raises NotNow when a
+    source changes or vanishes meanwhile or the disk is full, NeedsPerson for what a person must mend: another
+    file system, no rights, a strange folder in the target's place. Whatever it raises, nothing is left
+    half-made.
     """
-    target = os.path.join(staging_root, plan.root)
-    if os.path.lexists(target):
-        return _accept(plan, target, allow_copy)
-    building = os.path.join(staging_root, f"{BUILDING}{plan.root}"[:120])
+    root = os.path.abspath(os.fspath(staging_root))
+    target = os.path.join(root, plan.name)
+    inside = os.path.realpath(library_root) if library_root is not None else None
+    building = os.path.join(root, building_name(plan.name))
+    with _told(root, root):
+        os.makedirs(root, exist_ok=True)
+    _clear(building)
+    if (ready := _accept(plan, target)) is not None:
+        return ready
     try:
-        os.makedirs(staging_root, exist_ok=True)
-        _remove_tree(building)
-        os.mkdir(building)
-        copied = 0
-        for number, item in enumerate(plan.items):
-            copied += _place(item, os.path.join(building, item.staged), allow_copy, staging_root)
-            if progress:
-                progress(number + 1, len(plan.items))
-        _flush_folder(building)
-        os.rename(building, target)
-        _flush_folder(staging_root)
-    except OSError as error:
-        _remove_tree(building)
-        raise _fault(error, staging_root) from error
-    except MousekeeperError:
-        _remove_tree(building)
-        raise
-    return StagedTree(target, plan.items, copied)
+        files, copied = _build(plan, os.path.join(building, plan.name), inside, allow_copy, progress)
+        with _told(plan.items[0].source, target):
+            os.rename(os.path.join(building, plan.name), target)
+            _sync(root)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)  # what stays of it is swept later
+    return StagedTree(target, files, copied)
 
 
-def sweep_staging(staging_root: str) -> list[str]:
-    """Remove what interrupted attempts left; returns the folders removed."""
+def building_name(release: str) -> str:
+    """The folder a release is made in: the same each time, so that an interrupted attempt is found again."""
+    return BUILDING + blake2b(os.fsencode(release), digest_size=8).hexdigest()
+
+
+def sweep_staging(staging_root: str | os.PathLike[str], keep: Collection[str] = ()) -> list[str]:
+    """Remove what interrupted attempts left behind, but not those of the releases (folder names) in `keep`.
+
+    Returns the removed folders.
+    """
+    kept = {building_name(os.path.basename(name)) for name in keep}
+    root = os.fspath(staging_root)
     try:
-        stray = [entry.path for entry in os.scandir(staging_root) if entry.name.startswith(BUILDING)]
-    except OSError:
+        names = os.listdir(root)
+    except FileNotFoundError:
         return []
-    for folder in stray:
-        _remove_tree(folder)
+    stray = [
+        os.path.join(root, name) for name in sorted(names) if name.startswith(BUILDING) and name not in kept
+    ]
+    for path in stray:
+        _clear(path)
     return stray
 
 
-def unstage(staging_dir: str, staged: Collection[str]) -> None:
-    """Remove the named files of a release folder and, once it is empty, the folder."""
-    for name in staged:
-        path = os.path.join(staging_dir, name)
-        if os.path.isfile(path):
+def unstage(staged_dir: str | os.PathLike[str], files: Iterable[StagedFile]) -> list[str]:
+    """Take a staged release back; returns the names of files that were kept, and the folder with them.
+
+    Removed are only files we staged, and only while their data stays elsewhere: another hardlink, or for a
+    copy the source it was made of. What somebody put there, and the last link to a file, are kept.
+    """
+    folder = os.fspath(staged_dir)
+    if not os.path.isdir(folder):
+        return []
+    recorded = {file.staged: file for file in files}
+    kept: list[str] = []
+    for path, name in list(_files_below(folder)):
+        record = recorded.get(name)
+        if record is not None and _held_elsewhere(path, record):
             os.unlink(path)
-    if not os.listdir(staging_dir):
-        os.rmdir(staging_dir)
+        else:
+            kept.append(name)
+    for parent, _, _ in list(os.walk(folder, topdown=False)):
+        if not os.listdir(parent):
+            os.rmdir(parent)
+    return kept
 
 
-def _accept(plan: StagingPlan, target: str, allow_copy: bool) -> StagedTree:
-    """The folder of an earlier attempt: every file must be a link to its source, or a copy of its size."""
-    expected = {item.staged for item in plan.items}
+def _build(
+    plan: StagingPlan, folder: str, inside: str | None, allow_copy: bool, progress: Progress | None
+) -> tuple[tuple[Placed, ...], int]:
+    """Place every file in a new folder; the files, and how many bytes were copied."""
+    with _told(plan.items[0].source, folder):
+        os.makedirs(folder)
+    placed: list[Placed] = []
+    copied = done = 0
+    for item in plan.items:
+        before = done
+
+        def advance(count: int, before: int = before) -> None:
+            if progress is not None:
+                progress(before + count, plan.size)
+
+        file = place(item.source, folder, item.staged, item.size, inside, allow_copy, advance)
+        placed.append(file)
+        copied += item.size if file.copied else 0
+        done += item.size
+        advance(item.size)
+    with _told(plan.items[0].source, folder):
+        _sync(folder)
+    return tuple(placed), copied
+
+
+def _accept(plan: StagingPlan, target: str) -> StagedTree | None:
+    """The tree that is at the target already, when every file is proven; None where there is nothing.
+
+    Raises NeedsPerson for a folder that is not exactly this release.
+    """
     try:
-        present = set(os.listdir(target))
-        same = present == expected and all(
-            _is_same(item, os.path.join(target, item.staged), allow_copy) for item in plan.items
-        )
-    except OSError as error:
-        raise _fault(error, target) from error
-    if not same:
+        present = {name for _, name in _files_below(target)}
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError:
+        present = {""}
+    if not present and not os.listdir(target):
+        return None  # an empty folder is nobody's; the rename takes its place
+    files: list[Placed] = []
+    strange = sorted(present - {item.staged for item in plan.items})
+    for item in plan.items:
+        file = proven(item.source, target, item.staged, item.size) if item.staged in present else None
+        if file is None:
+            strange.append(item.staged)
+            break
+        files.append(file)
+    if strange:
         raise NeedsPerson(
-            f"{_shown(target)} exists already and holds other files than this release.",
-            hint="Move it away, or remove it if nothing seeds from it, then `mousekeeper retry`.",
+            f"{shown(target)} is there already and is not this release as it is now "
+            f"({shown(strange[0]) or 'it is no folder'} differs).",
+            hint="Move that folder away if it is not needed (mind what seeds from it), then try again.",
         )
-    copied = sum(
-        item.size for item in plan.items if not _is_link(item.source, os.path.join(target, item.staged))
-    )
-    return StagedTree(target, plan.items, copied)
+    return StagedTree(target, tuple(files), sum(file.size for file in files if file.copied))
 
 
-def _is_same(item: StagedItem, staged: str, allow_copy: bool) -> bool:
-    return _is_link(item.source, staged) or (allow_copy and os.stat(staged).st_size == item.size)
-
-
-def _is_link(source: str, staged: str) -> bool:
-    one, other = os.stat(source), os.lstat(staged)
-    return (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
-
-
-def _place(item: StagedItem, target: str, allow_copy: bool, staging_root: str) -> int:
-    """Link one file and prove it; returns the bytes copied where linking was impossible."""
-    source = os.path.realpath(item.source)
-    if os.stat(source).st_size != item.size:
-        raise NotNow(
-            f"{_shown(item.source)} changed since it was found.", hint="It is staged once it is still."
-        )
+@contextmanager
+def _told(source: str, target: str) -> Iterator[None]:
     try:
-        os.link(source, target)
+        yield
     except OSError as error:
-        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP):
-            raise
-        if not allow_copy:
-            raise _no_link(error, source, staging_root) from error
-        shutil.copyfile(source, target)
-        shutil.copystat(source, target)
-        if os.stat(target).st_size != item.size:
-            raise NotNow(f"{_shown(item.source)} changed while it was copied.") from error
-        return item.size
-    if not _is_link(source, target):
-        raise NeedsPerson(
-            f"The link to {_shown(item.source)} shows another inode: hardlinks are only imitated here.",
-            hint="Use one disk's own path for library and staging, such as /mnt/disk1.",
-        )
-    return 0
+        raise staging_fault(error, source, target) from None
 
 
-def _no_link(error: OSError, source: str, staging_root: str) -> NeedsPerson:
-    if error.errno == errno.EXDEV:
-        return NeedsPerson(
-            f"No hardlink is possible from {_mount(source)} to {_mount(staging_root)}: "
-            "they are different file systems.",
-            hint="Put paths.staging_root on the library's file system (in Docker: one shared mount), "
-            "or set staging.allow_copy: true.",
-        )
-    return NeedsPerson(
-        f"No hardlink can be made to {_shown(source)} ({error.strerror}).",
-        hint="Let this program's user own the library's files, or set staging.allow_copy: true.",
-    )
-
-
-def _mount(path: str) -> str:
-    place = os.path.realpath(path)
-    while not os.path.ismount(place):
-        place = os.path.dirname(place)
-    return f"{_shown(path)} (mounted at {place})"
-
-
-def _fault(error: OSError, where: str) -> MousekeeperError:
-    name = _shown(error.filename or where)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return NotNow(f"The disk of {_shown(where)} is full.", hint="Make room; it is tried again by itself.")
-    if error.errno == errno.ENOENT:
-        return NotNow(f"{name} vanished while it was staged.", hint="It is tried again by itself.")
-    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-        return NeedsPerson(f"{name} may not be used ({error.strerror}).", hint="Check owner and permissions.")
-    return NotNow(f"{name} cannot be staged ({error.strerror}).")
-
-
-def _remove_tree(folder: str) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _flush_folder(folder: str) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _clear(building: str) -> None:
+    """Remove a folder of ours whole; links in it are removed, what they lead to stays."""
     try:
-        os.fsync(descriptor)
+        shutil.rmtree(building)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise staging_fault(error, building, building) from None
+
+
+def _files_below(folder: str) -> Iterator[tuple[str, str]]:
+    """(path, path within the folder) of everything below that is no folder."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from ((path, f"{entry.name}/{name}") for path, name in _files_below(entry.path))
+            else:
+                yield entry.path, entry.name
+
+
+def _held_elsewhere(path: str, record: StagedFile) -> bool:
+    status = os.stat(path, follow_symlinks=False)
+    if not stat.S_ISREG(status.st_mode):
+        return False
+    if status.st_nlink > 1:
+        return True
+    try:
+        source = os.stat(record.source)
+    except OSError:
+        return False
+    return source.st_size == status.st_size == record.size
+
+
+def _sync(folder: str) -> None:
+    """Bring a folder's entries to the disk, so that a power cut after a success leaves no half of it."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
     finally:
-        os.close(descriptor)
-
-
-def _shown(path: str | bytes) -> str:
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+        os.close(handle)

@@ -17,8 +17,8 @@ def withdraw(release: Release) -> list[str]:
     """
     removed: list[str] = []
     if release.staging_dir and os.path.isdir(release.staging_dir):
-        unstage(release.staging_dir, [file.staged for file in release.staged])
-        removed.append(release.staging_dir)
+        kept = unstage(release.staging_dir, release.staged)
+        removed += [] if kept else [release.staging_dir]
     if release.torrent_path:
         folder = os.path.dirname(release.torrent_path)
         for path in (release.torrent_path, *(os.path.join(folder, name) for name in OURS)):

@@ -10,7 +10,8 @@ from core.errors import NeedsPerson
 from core.events import Progress
 from core.jobs.model import Done, Job, Outcome
 from core.upload.rooms import UploadRooms
-from core.upload.stage import StagedTree, materialise, plan_staging
+from core.upload.stage import StagedTree, materialise
+from core.upload.staging_plan import plan_staging
 
 
 async def run(rooms: UploadRooms, job: Job) -> Outcome:
@@ -43,5 +44,9 @@ def _stage(rooms: UploadRooms, release: Release, source_dir: str) -> StagedTree:
         rooms.events.publish(Progress(release.id, "stage", done / total, "linking"))
 
     return materialise(
-        plan, str(rooms.config.staging_root), allow_copy=settings.staging.allow_copy, progress=progress
+        plan,
+        rooms.config.staging_root,
+        allow_copy=settings.staging.allow_copy,
+        library_root=rooms.config.libation_library_root,
+        progress=progress,
     )
