@@ -10,16 +10,21 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from core.clock import sleep_or
+from core.domain.timing import LONGEST
 from core.events import Events, JobMoved
 from core.jobs.faults import SECRET_TOPIC, outcome_of
 from core.jobs.model import Done, Job, Lane, Outcome, Pipeline, Retry, Stage, Wait
 from core.store.jobs import Claim, JobStore, Row
 
 LOG = logging.getLogger(__name__)
+
+UNRECORDED = timedelta(minutes=1)  # until a stage is run again whose outcome the database did not take
 
 
 class Engine:
@@ -32,9 +37,13 @@ class Engine:
         self._clock = jobs.clock
         self._pipelines = {pipeline.kind: pipeline for pipeline in pipelines}
         self._lanes = {lane.name: lane for lane in lanes}
+        self._rated = {
+            lane.name: timedelta(seconds=lane.per) for lane in self._lanes.values() if lane.rate is not None
+        }
         self._events = events
         self._busy: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._unrecorded: set[str] = set()
         self._woken = asyncio.Event()
 
     def nudge(self) -> None:
@@ -45,17 +54,25 @@ class Engine:
         """At start: what was running goes on, what waited for a secret is tried with the present ones."""
         if count := await self._jobs.recover():
             LOG.info("%d unfinished jobs go on where the last run ended", count)
+        await self._jobs.agree_lanes(
+            {
+                (pipeline.kind, name): stage.lane
+                for pipeline in self._pipelines.values()
+                for name in pipeline.names()
+                if (stage := pipeline.stage(name))
+            },
+            otherwise=next(iter(self._lanes)),
+        )
         await self._jobs.release_waits(SECRET_TOPIC)
 
     async def run_forever(self) -> None:
         """Work until cancelled; then give running stages up, their rows go on at the next start."""
         try:
+            await self._jobs.recover()  # what an earlier call in this process gave up
             while True:
                 self._woken.clear()
-                started = await self._start_due(Claim(free={}))
-                if started:
-                    continue
-                await self._sleep_until_due()
+                if not await self._start_due(Claim()):
+                    await self._sleep_until_due()
         finally:
             await self._abandon()
 
@@ -68,14 +85,16 @@ class Engine:
     ) -> None:
         """Run what is runnable now (perhaps only some stages or subjects); return when nothing is left.
 
-        `ignore_due` also takes rows that are to be tried later, once each.
+        `ignore_due` also takes rows that are to be tried later, once each. What a lane's rate holds back
+        stays for later.
         """
-        claim = Claim(free={}, stages=stages, subjects=subjects, ignore_due=ignore_due)
+        claim = Claim(stages=stages, subjects=subjects)
         try:
+            if ignore_due:
+                await self._jobs.hurry(subjects, stages)
             while True:
                 self._woken.clear()
                 if await self._start_due(claim):
-                    claim = Claim(free={}, stages=stages, subjects=subjects)
                     continue
                 if not self._tasks:
                     return
@@ -84,40 +103,49 @@ class Engine:
             await self._abandon()
 
     async def _start_due(self, claim: Claim) -> bool:
-        free = await self._free_places()
+        if self._unrecorded:
+            stranded, self._unrecorded = self._unrecorded, set()
+            await self._jobs.recover(stranded, after=UNRECORDED)
+        free, _ = await self._places()
         if not any(places > 0 for places in free.values()):
             return False
-        rows = await self._jobs.claim(Claim(free, claim.stages, claim.subjects, claim.ignore_due))
+        rows = await self._jobs.claim(replace(claim, free=free, rated=self._rated))
         for row in rows:
             self._busy[row["lane"]] += 1
             task = asyncio.create_task(
                 self._carry(row, claim.stages), name=f"job {row['kind']} {row['subject']}"
             )
             self._tasks.add(task)
-            task.add_done_callback(self._finished)
+            task.add_done_callback(partial(self._finished, row))
         return bool(rows)
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
+    def _finished(self, row: Row, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._busy[row["lane"]] -= 1
         self._woken.set()
         if not task.cancelled() and (error := task.exception()):
+            self._unrecorded.add(row["id"])
             LOG.critical("The stage machine could not record an outcome", exc_info=error)
 
-    async def _free_places(self) -> dict[str, int]:
+    async def _places(self) -> tuple[dict[str, int], dict[str, datetime]]:
+        """Free places by lane, and when a lane opens again that has none left because of its rate."""
         free = {name: lane.width - self._busy[name] for name, lane in self._lanes.items()}
-        for name, lane in self._lanes.items():
-            if lane.rate is not None and free[name] > 0:
-                since = self._clock.now() - timedelta(seconds=lane.per)
-                free[name] = min(free[name], lane.rate - len(await self._jobs.used_since(name, since)))
-        return free
+        opens: dict[str, datetime] = {}
+        for name, per in self._rated.items():
+            rate = self._lanes[name].rate or 0
+            used = await self._jobs.used_since(name, self._clock.now() - per)
+            if len(used) >= rate:
+                opens[name] = (used[-rate] if rate else self._clock.now()) + per
+            free[name] = min(free[name], rate - len(used))
+        return free, opens
 
     async def _sleep_until_due(self) -> None:
-        # rows of a full lane are left out: they start when a place is given back, which sets the event
-        free = await self._free_places()
-        waits = [lane.per / lane.rate for lane in self._lanes.values() if lane.rate and free[lane.name] <= 0]
-        due = await self._jobs.next_due(Claim(free))
-        if due is not None:
-            waits.append((due - self._clock.now()).total_seconds())
+        free, opens = await self._places()
+        waits: list[float] = []
+        for lane, due in (await self._jobs.next_due()).items():
+            # a lane that is merely full is left out: a place given back sets the event
+            if lane in opens or free.get(lane, 0) > 0:
+                waits.append((max(due, opens.get(lane, due)) - self._clock.now()).total_seconds())
         await sleep_or(self._clock, max(min(waits), 0.01) if waits else None, self._woken)
 
     async def _abandon(self) -> None:
@@ -128,13 +156,9 @@ class Engine:
 
     async def _carry(self, row: Row, only: frozenset[str] | None) -> None:
         """Run the row's stage, and the ones after it in the same lane."""
-        lane = row["lane"]
-        try:
+        row = await self._step(row, only)
+        while row["status"] == "running":
             row = await self._step(row, only)
-            while row["status"] == "running":
-                row = await self._step(row, only)
-        finally:
-            self._busy[lane] -= 1
 
     async def _step(self, row: Row, only: frozenset[str] | None) -> Row:
         pipeline = self._pipelines.get(row["kind"])
@@ -145,17 +169,23 @@ class Engine:
                 "Install the version that wrote it, or `mousekeeper retry` to begin again."
             )
             return await self._record(row, {"status": "failed", "error": reason}, "stop", reason)
-        if self._lanes[stage.lane].rate is not None:
-            await self._jobs.note_use(stage.lane, timedelta(seconds=self._lanes[stage.lane].per))
-        job = _job(row, pipeline.upgraded(dict(row["data"])))
-        outcome = await self._run_stage(stage, job)
-        return await self._settle(row, job, pipeline, stage, outcome, only)
+        job = _job(row, dict(row["data"]))
+        try:
+            job = _job(row, pipeline.upgraded(dict(row["data"])))
+            outcome = await self._run_stage(stage, job)
+            return await self._settle(row, job, pipeline, stage, outcome, only)
+        except Exception as error:  # noqa: BLE001 (every fault must end in a row with a sentence)
+            # also an outcome that cannot be written down: data that is no JSON, a stage that does not exist
+            return await self._settle(row, job, pipeline, stage, outcome_of(error, job, stage), only)
 
     async def _run_stage(self, stage: Stage, job: Job) -> Outcome:
         try:
             return await stage.run(job)
-        except Exception as error:  # noqa: BLE001 (every fault must end in a row with a sentence)
-            return outcome_of(error, job, stage)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise  # the engine is being stopped
+            raise RuntimeError("something this stage waited for was cancelled") from None
 
     async def _settle(
         self,
@@ -174,7 +204,7 @@ class Engine:
             values = {
                 "status": "ready",
                 "attempts": job.attempts + 1,
-                "due": now + timedelta(seconds=outcome.after),
+                "due": now + timedelta(seconds=max(0.0, min(outcome.after, LONGEST))),
                 "error": outcome.reason,
             }
             return await self._record(row, values, "retry", outcome.reason, stage.name)
@@ -206,6 +236,8 @@ class Engine:
         now: datetime,
     ) -> dict[str, Any]:
         following = pipeline.stage(outcome.then) if outcome.then else pipeline.after(stage.name)
+        if outcome.then and following is None:
+            raise LookupError(f"{pipeline.kind} has no stage {outcome.then}")
         values: dict[str, Any] = {
             "data": {**job.data, **outcome.data},
             "attempts": 0,

@@ -97,6 +97,10 @@ class Pipeline:
         wanted = self.aliases.get(name, name)
         return next((stage for stage in self.stages if stage.name == wanted), None)
 
+    def names(self) -> tuple[str, ...]:
+        """Every name a stored row may carry."""
+        return (*(stage.name for stage in self.stages), *self.aliases)
+
     def after(self, name: str) -> Stage | None:
         """The stage that follows, or None at the end."""
         names = [stage.name for stage in self.stages]

@@ -62,21 +62,26 @@ class Scheduler:
             return IDLE
         if spread:
             await self._clock.sleep(self._jitter())
-        for row in await self._schedules.all():
-            due = self.next_run(row)
-            if due is not None and due <= self._clock.now() and row["name"] in self._work:
-                await self._run(row["name"])
-        upcoming = [due for row in await self._schedules.all() if (due := self.next_run(row)) is not None]
+        for name, due in (await self._upcoming()).items():
+            if due <= self._clock.now():
+                await self._run(name)
+        upcoming = (await self._upcoming()).values()
         soonest = min(upcoming, default=self._clock.now() + timedelta(seconds=IDLE))
         return max(1.0, min((soonest - self._clock.now()).total_seconds(), IDLE))
+
+    async def _upcoming(self) -> dict[str, datetime]:
+        """When each schedule is due that is on and has work in this configuration."""
+        rows = await self._schedules.all()
+        due = {row["name"]: self.next_run(row) for row in rows if row["name"] in self._work}
+        return {name: at for name, at in due.items() if at is not None}
 
     def next_run(self, row: Row) -> datetime | None:
         """When a schedule is due; one that never ran is due at once. None when it is off."""
         plan = parse_schedule(row["spec"])
         if not row["enabled"] or not plan.enabled:
             return None
-        if row["last_run"] is None:
-            return self._started
+        if row["last_run"] is None or row["last_run"] > self._clock.now():
+            return self._started  # never, or by a clock that was wrong then
         return plan.next_after(row["last_run"], self._timezone)
 
     async def _run(self, name: str) -> None:

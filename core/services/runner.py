@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from core.clock import sleep_or
 from core.events import Events, JobMoved
 from core.jobs.engine import Engine
 from core.store.jobs import JobStore
+
+LOOK_AGAIN = 5.0  # seconds
 
 
 class Runner:
@@ -47,7 +50,8 @@ class Runner:
         try:
             self._engine.nudge()
             while await self._jobs.busy(subjects):
-                await moved.wait()
+                # rows also settle without moving: somebody forgets the release
+                await sleep_or(self._jobs.clock, LOOK_AGAIN, moved)
                 moved.clear()
         finally:
             undo()

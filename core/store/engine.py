@@ -6,12 +6,12 @@ transaction takes the write lock before it reads (BEGIN IMMEDIATE) and there is 
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -28,7 +28,8 @@ class StoreError(MousekeeperError):
 class Store:
     """The database of one data folder.
 
-    `write()` and `read()` are the only ways in; both commit or roll back as a whole.
+    `write()` and `read()` are the only ways in; both commit or roll back as a whole, and raise StoreError for
+    what is wrong with the file, its disk or its lock.
     """
 
     def __init__(self, writer: AsyncEngine | None, reader: AsyncEngine, clock: Clock) -> None:
@@ -40,7 +41,7 @@ class Store:
     async def open(cls, path: Path, clock: Clock | None = None) -> Self:
         """Open for reading and writing: check integrity, back up and migrate an older schema.
 
-        Raises StoreError when the file is damaged, newer than this program, or not writable.
+        Raises SchemaError when the file is damaged, newer than this program, or not writable.
         """
         schema.make_ready(path)
         return cls(_engine(path, writable=True), _engine(path, writable=False), clock or SystemClock())
@@ -56,14 +57,16 @@ class Store:
         """A transaction holding the write lock from its first statement."""
         if self._writer is None:
             raise StoreError("The database was opened for looking only.")
-        async with self._writer.begin() as connection:
-            yield connection
+        with _in_words():
+            async with self._writer.begin() as connection:
+                yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A consistent view that never waits for the writer."""
-        async with self._reader.connect() as connection:
-            yield connection
+        with _in_words():
+            async with self._reader.connect() as connection:
+                yield connection
 
     async def close(self) -> None:
         # the writer last: only a connection that may write folds the log back into the file
@@ -103,6 +106,22 @@ def _uri_path(path: Path) -> str:
     return quote(str(path.absolute()))
 
 
-def sqlite_error_text(error: sqlite3.Error) -> str:
-    """SQLite's complaint, ready for a sentence."""
-    return str(error) or type(error).__name__
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """What the database itself complains of, as a sentence; what the caller did wrong stays as it is."""
+    try:
+        yield
+    except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
+        raise StoreError(_sentence(error), hint=_HINT) from error
+    except sa.exc.DatabaseError as error:
+        if type(error) is not sa.exc.DatabaseError:  # a constraint, a type: the program's own fault
+            raise
+        raise StoreError(_sentence(error), hint=_HINT) from error
+
+
+_HINT = "Check the data folder's disk: its free space, its permissions, its health."
+
+
+def _sentence(error: sa.exc.SQLAlchemyError) -> str:
+    cause = getattr(error, "orig", None) or "it was busy for too long"
+    return f"The database cannot be used at present ({cause})."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,12 +19,12 @@ Row = sa.RowMapping
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Which rows may be taken: so many a lane, perhaps only some stages, kinds or subjects."""
+    """Which rows may be taken: so many a lane, perhaps only some stages or subjects."""
 
-    free: Mapping[str, int]  # lane -> free places
+    free: Mapping[str, int] = field(default_factory=dict)  # lane -> free places
+    rated: Mapping[str, timedelta] = field(default_factory=dict)  # lane -> how long its uses are counted
     stages: frozenset[str] | None = None
     subjects: frozenset[str] | None = None
-    ignore_due: bool = False
 
 
 def new_id() -> str:
@@ -75,8 +75,7 @@ class JobStore:
                 if free <= 0:
                     continue
                 query = sa.select(job).where(job.c.status == "ready", job.c.lane == lane)
-                if not claim.ignore_due:
-                    query = query.where(sa.or_(job.c.due.is_(None), job.c.due <= now))
+                query = query.where(sa.or_(job.c.due.is_(None), job.c.due <= now))
                 if claim.stages is not None:
                     query = query.where(job.c.stage.in_(claim.stages))
                 query = query.where(_about(claim.subjects))
@@ -92,6 +91,7 @@ class JobStore:
                     .where(job.c.id.in_([row["id"] for row in taken]))
                     .values(status="running", woken=None, updated=now)
                 )
+                await _count_uses(connection, taken, claim.rated, now)
         return taken
 
     async def move(self, job_id: str, values: Mapping[str, Any], log: Mapping[str, Any]) -> Row:
@@ -103,7 +103,7 @@ class JobStore:
                 woken = (
                     await connection.execute(sa.select(job.c.woken).where(job.c.id == job_id))
                 ).scalar_one()
-                if woken is not None and woken == changes.get("topic"):
+                if woken is not None:  # whatever it was about: the stage looks again
                     changes |= {"status": "ready", "due": now, "topic": None}
             statement = sa.update(job).where(job.c.id == job_id).values(**changes).returning(*job.c)
             row = (await connection.execute(statement)).mappings().one()
@@ -132,25 +132,40 @@ class JobStore:
                 .values(status="ready", due=now, topic=None, updated=now)
             )
 
-    async def recover(self) -> int:
-        """Make rows ready that were running when the last process ended; returns how many."""
+    async def recover(self, ids: Iterable[str] | None = None, *, after: timedelta = timedelta()) -> int:
+        """Make rows (these) ready that nobody runs although they say so; returns how many."""
         now = self._clock.now()
+        stranded = sa.true() if ids is None else job.c.id.in_(list(ids))
         async with self._store.write() as connection:
             result = await connection.execute(
-                sa.update(job).where(job.c.status == "running").values(status="ready", due=now, updated=now)
+                sa.update(job)
+                .where(job.c.status == "running", stranded)
+                .values(status="ready", due=now + after, updated=now)
             )
         return int(result.rowcount)
 
-    async def next_due(self, claim: Claim) -> datetime | None:
-        """When the earliest row becomes runnable, or None when nothing is planned."""
-        query = sa.select(sa.func.min(job.c.due)).where(
-            job.c.status.in_(("ready", "waiting")), job.c.due.is_not(None)
+    async def agree_lanes(self, lanes: Mapping[tuple[str, str], str], otherwise: str) -> None:
+        """Put open rows into the lane their kind and stage have now; unknown ones where somebody looks."""
+        at = (job.c.kind, job.c.stage, job.c.lane)
+        is_open = job.c.status.in_(("ready", "running", "waiting"))
+        async with self._store.write() as connection:
+            for kind, stage, lane in (
+                await connection.execute(sa.select(*at).where(is_open).distinct())
+            ).all():
+                present = lanes.get((kind, stage), otherwise)
+                if lane != present:
+                    moved = sa.and_(is_open, *(c == v for c, v in zip(at, (kind, stage, lane), strict=True)))
+                    await connection.execute(sa.update(job).where(moved).values(lane=present))
+
+    async def next_due(self) -> dict[str, datetime]:
+        """When the earliest row of each lane becomes runnable; lanes with nothing planned are left out."""
+        query = (
+            sa.select(job.c.lane, sa.func.min(job.c.due).label("due"))
+            .where(job.c.status.in_(("ready", "waiting")), job.c.due.is_not(None))
+            .group_by(job.c.lane)
         )
-        roomy = [lane for lane, free in claim.free.items() if free > 0]
-        query = query.where(sa.or_(job.c.status == "waiting", job.c.lane.in_(roomy)))
         async with self._store.read() as connection:
-            due: datetime | None = (await connection.execute(query)).scalar_one()
-        return due
+            return {row.lane: row.due for row in await connection.execute(query)}
 
     async def get(self, kind: str, subject: str) -> Row | None:
         query = sa.select(job).where(job.c.kind == kind, job.c.subject == subject)
@@ -189,29 +204,32 @@ class JobStore:
             return list((await connection.execute(query)).mappings().all())
 
     async def used_since(self, lane: str, since: datetime) -> list[datetime]:
-        """When a rate-limited lane was used, oldest first."""
+        """When a rate-limited lane was used, oldest first; uses noted by a clock gone wrong do not count."""
         query = (
             sa.select(lane_use.c.at)
-            .where(lane_use.c.lane == lane, lane_use.c.at > since)
+            .where(lane_use.c.lane == lane, lane_use.c.at > since, lane_use.c.at <= self._clock.now())
             .order_by(lane_use.c.at)
         )
         async with self._store.read() as connection:
             return list((await connection.execute(query)).scalars())
-
-    async def note_use(self, lane: str, keep: timedelta) -> None:
-        """Record one use of a rate-limited lane and forget those no longer counted."""
-        now = self._clock.now()
-        async with self._store.write() as connection:
-            await connection.execute(
-                sa.delete(lane_use).where(lane_use.c.lane == lane, lane_use.c.at < now - keep)
-            )
-            await connection.execute(sa.insert(lane_use).values(lane=lane, at=now))
 
     async def forget_log(self, before: datetime) -> int:
         """Delete log lines older than the retention; returns how many."""
         async with self._store.write() as connection:
             result = await connection.execute(sa.delete(job_log).where(job_log.c.at < before))
         return int(result.rowcount)
+
+
+async def _count_uses(
+    connection: AsyncConnection, taken: Sequence[Row], rated: Mapping[str, timedelta], now: datetime
+) -> None:
+    """Note each use of a rate-limited lane, and forget those no longer counted."""
+    for lane, keep in rated.items():
+        uses = [{"lane": lane, "at": now} for row in taken if row["lane"] == lane]
+        if uses:
+            old = sa.and_(lane_use.c.lane == lane, lane_use.c.at < now - keep)
+            await connection.execute(sa.delete(lane_use).where(old))
+            await connection.execute(sa.insert(lane_use), uses)
 
 
 def _about(subjects: frozenset[str] | None) -> sa.ColumnElement[bool]:

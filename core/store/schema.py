@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -26,12 +27,11 @@ def make_ready(path: Path) -> None:
     """Create, check and migrate. Raises SchemaError; the file is left as it was in that case."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with sqlite3.connect(path, timeout=30) as connection:
+        with closing(sqlite3.connect(path, timeout=30)) as connection:
             os.chmod(path, 0o600)
-            connection.execute("PRAGMA journal_mode=WAL")
             _check_integrity(connection, path)
+            connection.execute("PRAGMA journal_mode=WAL")
             revision = _revision(connection)
-        connection.close()
         if revision == HEAD:
             return
         _refuse_newer(revision, path)
@@ -50,11 +50,9 @@ def make_ready(path: Path) -> None:
 def require_current(path: Path) -> None:
     """Raise SchemaError unless the file has this version's schema. Writes nothing."""
     try:
-        connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=30)
-        try:
+        address = f"file:{quote(str(path.absolute()))}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True, timeout=30)) as connection:
             revision = _revision(connection)
-        finally:
-            connection.close()
     except sqlite3.Error as error:
         raise _unusable(path, error) from error
     _refuse_newer(revision, path)
@@ -67,11 +65,12 @@ def require_current(path: Path) -> None:
 
 def copy_to(path: Path, target: Path) -> None:
     """A complete, consistent copy, also while the database is in use; only its owner may read it."""
-    connection = sqlite3.connect(path, timeout=30)
     try:
-        connection.execute("VACUUM INTO ?", (str(target),))
-    finally:
-        connection.close()
+        with closing(sqlite3.connect(path, timeout=30)) as connection:
+            connection.execute("VACUUM INTO ?", (str(target),))
+    except sqlite3.Error:
+        target.unlink(missing_ok=True)  # half a copy is none
+        raise
     os.chmod(target, 0o600)
 
 
@@ -116,12 +115,15 @@ def _refuse_newer(revision: str | None, path: Path) -> None:
 def _migrate(path: Path) -> None:
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
     from sqlalchemy import create_engine, event
+    from sqlalchemy.exc import SQLAlchemyError
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     engine = create_engine(
-        f"sqlite:///file:{quote(str(path.absolute()))}?uri=true", connect_args={"isolation_level": None}
+        f"sqlite:///file:{quote(str(path.absolute()))}?uri=true",
+        connect_args={"isolation_level": None, "timeout": 30.0},
     )
     # the driver would not open a transaction before DDL; all revisions are to land together or not at all
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
@@ -129,6 +131,12 @@ def _migrate(path: Path) -> None:
         with engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+    except (SQLAlchemyError, CommandError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise SchemaError(
+            f"The database {path} could not be brought to schema {HEAD} and is as it was ({cause}).",
+            hint="Check the disk's free space; if it is some other file, `mousekeeper restore` a copy.",
+        ) from error
     finally:
         engine.dispose()
 

@@ -28,6 +28,16 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
 
 
+class Words(TypeDecorator[str]):
+    """Text for people. Bytes of file names that are no text (surrogates) are spelled out, `\\udcff`."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        return value if value is None else value.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -56,7 +66,7 @@ job = sa.Table(
     sa.Column("topic", sa.String(120)),
     sa.Column("woken", sa.String(120)),  # a signal that came while the row was running
     _json("data", "{}"),
-    sa.Column("error", sa.Text),
+    sa.Column("error", Words),
     _json("context", "{}"),
     sa.Column("created", UtcDateTime, nullable=False),
     sa.Column("updated", UtcDateTime, nullable=False),
@@ -74,7 +84,7 @@ job_log = sa.Table(
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("stage", sa.String(40), nullable=False),
     sa.Column("event", sa.String(20), nullable=False),
-    sa.Column("text", sa.Text, nullable=False, server_default=""),
+    sa.Column("text", Words, nullable=False, server_default=""),
     _json("data", "{}"),
     sa.Index("ix_job_log_job_id", "job_id"),
     sa.Index("ix_job_log_at", "at"),
@@ -87,7 +97,7 @@ schedule = sa.Table(
     sa.Column("spec", sa.String(80), nullable=False),
     sa.Column("enabled", sa.Boolean, nullable=False),
     sa.Column("last_run", UtcDateTime),
-    sa.Column("last_error", sa.Text),
+    sa.Column("last_error", Words),
     sa.Column("created", UtcDateTime, nullable=False),
 )
 
@@ -106,7 +116,7 @@ breaker = sa.Table(
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("until", UtcDateTime),
     sa.Column("since", UtcDateTime),
-    sa.Column("error", sa.Text),
+    sa.Column("error", Words),
 )
 
 lane_use = sa.Table(
@@ -126,7 +136,7 @@ wish = sa.Table(
     _json("args", "{}"),
     sa.Column("status", sa.String(12), nullable=False),
     sa.Column("result", sa.JSON),
-    sa.Column("error", sa.Text),
+    sa.Column("error", Words),
     sa.Column("exit_code", sa.Integer),
     sa.Column("door", sa.String(40), nullable=False),
     sa.Column("created", UtcDateTime, nullable=False),
@@ -139,14 +149,14 @@ release = sa.Table(
     metadata,
     sa.Column("id", sa.String(26), primary_key=True),
     sa.Column("asin", sa.String(10)),
-    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("title", Words, nullable=False),
     sa.Column("source_dir", sa.LargeBinary),  # unknown for what another tool's state file brought
     sa.Column("dev", sa.String(20)),
     sa.Column("ino", sa.String(20)),  # text: inode numbers may not fit 63 bits
     sa.Column("fingerprint", sa.String(64)),
     sa.Column("parts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("size", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("tag", sa.Text),
+    sa.Column("tag", Words),
     _json("files", "[]"),  # what was found: [relative path, size, kind]
     _json("facts", "{}"),  # folder and sidecar
     _json("described", "{}"),  # merged facts with the source of each field
@@ -160,7 +170,7 @@ release = sa.Table(
     sa.Column("decision", sa.String(12)),
     sa.Column("decided_by", sa.String(120)),
     sa.Column("decided_at", UtcDateTime),
-    sa.Column("decision_reason", sa.Text),
+    sa.Column("decision_reason", Words),
     sa.Column("uploaded", sa.JSON),  # what a person said after submitting the form
     sa.Column("baseline", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("gone", sa.Boolean, nullable=False, server_default=sa.false()),
@@ -184,7 +194,7 @@ passed_over = sa.Table(
     "passed_over",
     metadata,
     sa.Column("source_dir", sa.LargeBinary, primary_key=True),
-    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("reason", Words, nullable=False),
     sa.Column("since", UtcDateTime, nullable=False),
 )
 
