@@ -71,20 +71,16 @@ def readable(name: str) -> str:
 def parse_folder_name(name: str) -> FolderName:
     """The parts of a book folder's name. Never raises; what is not there is None or empty.
 
-    The title is the text before `vol_` or the year; where neither is there, before the first other mark.
+    The title is the text before `vol_` or the year (or an ASIN before these); without them, before any mark.
     """
     text = readable(name)
     marks = list(_MARK.finditer(text))
     if not marks:
         return FolderName(title=_trimmed(text))
-    split = next((mark for mark in marks if mark["vol"] or mark["year"]), None)
-    title_end, title = (split.start(), _title(text[: split.start()])) if split else (0, None)
-    if title is None:
-        title_end = _end_of_title(text, marks)
-        title = _title(text[:title_end])
+    title_end = _title_end(text, marks)
     behind = [mark for mark in marks if mark.start() >= title_end]
     return FolderName(
-        title=title,
+        title=_title(text[:title_end]),
         position=next((clean_position(mark["position"]) for mark in marks if mark["vol"]), None),
         year=next((int(mark["year"]) for mark in marks if mark["year"]), None),
         authors=_authors_in(behind),
@@ -113,14 +109,16 @@ def author_folder(name: str) -> tuple[str, ...]:
     return tuple(authors_only(split_names(readable(name))))
 
 
-def _end_of_title(text: str, marks: list[re.Match[str]]) -> int:
-    """Where the title ends when nothing stands before a volume or year."""
+def _title_end(text: str, marks: list[re.Match[str]]) -> int:
+    divider = next((mark.start() for mark in marks if mark["vol"] or mark["year"]), 0)
     for mark in marks:
-        if not _title(text[: mark.start()]):
-            continue  # a mark at the front: the title comes behind it
-        if mark["round"] and _NO_AUTHOR.fullmatch(mark["round"][1:-1].strip()):
-            continue
-        return mark.start()
+        decides = mark.start() <= divider and (mark["vol"] or mark["year"] or _names_asin(mark))
+        if decides and _title(text[: mark.start()]):
+            return mark.start()
+    for mark in marks:  # no volume or year, or only in front
+        part_of_title = mark["round"] and _NO_AUTHOR.fullmatch(mark["round"][1:-1].strip())
+        if not part_of_title and _title(text[: mark.start()]):
+            return mark.start()
     return len(text)
 
 
@@ -131,6 +129,10 @@ def _title(head: str) -> str | None:
 
 def _trimmed(text: str) -> str | None:
     return " ".join(text.split()).strip(" -–—_,") or None
+
+
+def _names_asin(mark: re.Match[str]) -> bool:
+    return mark["asin"] is not None or _is_plain_asin(mark)
 
 
 def _is_plain_asin(mark: re.Match[str]) -> bool:
