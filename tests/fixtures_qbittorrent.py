@@ -15,7 +15,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from typing import NoReturn
 import pytest
 
 from tests.tools.debootstrap_qbittorrent import BINARY, CannotBuild, cache_folder, ensure_root
+from tests.world.waiting import until_sync
 
 USERNAME = "keeper"
 PASSWORD = "correct horse battery"  # of a program that lives as long as one test
@@ -138,17 +138,21 @@ class RealQbittorrent:
         path.write_text(text, encoding="utf-8")
 
     def _answers_within(self, seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and self.process is not None and self.process.poll() is None:
-            try:
-                urllib.request.urlopen(f"{self.url}/api/v2/app/version", timeout=2).close()
-            except urllib.error.HTTPError:
-                return True  # 403: it speaks, and wants a login
-            except OSError:
-                time.sleep(0.02)
-            else:
-                return True
-        return False
+        with contextlib.suppress(TimeoutError):
+            until_sync(lambda: self._answers() or not self._lives(), seconds, what="qBittorrent's answer")
+        return self._lives() and self._answers()
+
+    def _lives(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def _answers(self) -> bool:
+        try:
+            urllib.request.urlopen(f"{self.url}/api/v2/app/version", timeout=2).close()
+        except urllib.error.HTTPError:
+            return True  # 403: it speaks, and wants a login
+        except OSError:
+            return False
+        return True
 
 
 def password_hash(password: str) -> str:
