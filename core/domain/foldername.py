@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from core.domain.asin import ASIN, parse_asin
 from core.domain.audible_product import clean_position
@@ -33,15 +34,29 @@ class FolderName:
         return self.asin is not None or self.year is not None or self.position is not None
 
 
+VOLUME, YEAR, ASIN_MARK, BARE_ASIN = "volume", "year", "asin", "bare"
+ROUND, SQUARE, CURLY = "round", "square", "curly"  # brackets with anything else
+_DIVIDING = (VOLUME, YEAR, ASIN_MARK, BARE_ASIN)
+
+
+class _Mark(NamedTuple):
+    """A mark of a kind, its inner text, and where it begins and ends."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
 _NUMBER = r"\d+(?:\.\d+)?"
 _MARK = re.compile(
     rf"""
     (?=[\[({{vV])  # spares most characters the alternatives
-    (?: (?P<vol> \[? (?<!\w) vol_ (?P<position> {_NUMBER} (?:[-–]{_NUMBER} | p\d+)? ) (?!\w) \]? )
+    (?: (?P<volume> \[? (?<!\w) vol_ (?P<position> {_NUMBER} (?:[-–]{_NUMBER} | p\d+)? ) (?!\w) \]? )
     | \( (?P<year> 1\d{{3}} | 2[01]\d\d ) \)
     | [\[{{] \s* ASIN\. (?P<asin> [^\]}}]*) [\]}}]
-    | [\[{{] \s* (?P<plain> {ASIN.pattern} ) \s* [\]}}]
-    | (?P<round> \( (?: [^()] | \([^()]*\) )* \) )
+    | [\[{{] \s* (?P<bare> {ASIN.pattern} ) \s* [\]}}]
+    | \( (?P<round> (?: [^()] | \([^()]*\) )* ) \)
     | \[ (?P<square> [^\[\]]* ) \]
     | \{{ (?P<curly> [^{{}}]* ) \}} )
     """,
@@ -74,23 +89,24 @@ def parse_folder_name(name: str) -> FolderName:
     The title is the text before `vol_` or the year (or an ASIN before these); without them, before any mark.
     """
     text = readable(name)
-    marks = list(_MARK.finditer(text))
+    marks = _marks(text)
     if not marks:
         return FolderName(title=_trimmed(text))
     title_end = _title_end(text, marks)
-    behind = [mark for mark in marks if mark.start() >= title_end]
+    behind = [mark for mark in marks if mark.start >= title_end]
+    volume = next((mark.text for mark in marks if mark.kind == VOLUME), None)
+    year = next((mark.text for mark in marks if mark.kind == YEAR), None)
     return FolderName(
-        title=_title(text[:title_end]),
-        position=next((clean_position(mark["position"]) for mark in marks if mark["vol"]), None),
-        year=next((int(mark["year"]) for mark in marks if mark["year"]), None),
+        title=_title(text, marks, title_end),
+        position=clean_position(volume),
+        year=int(year) if year else None,
         authors=_authors_in(behind),
         asin=_asin_in(marks),
-        tag=next((s for mark in reversed(behind) if (s := _tag(mark))), None),
+        tag=next((mark.text for mark in reversed(behind) if mark.kind == SQUARE and mark.text), None),
         arc=_arc(text, behind),
     )
 
 
-@lru_cache(maxsize=1024)
 def split_authors(text: str) -> tuple[str, ...]:
     """The authors in `A, B - translator & C (foreword)`, without those who only helped."""
     parts: list[str] = []
@@ -109,61 +125,73 @@ def author_folder(name: str) -> tuple[str, ...]:
     return tuple(authors_only(split_names(readable(name))))
 
 
-def _title_end(text: str, marks: list[re.Match[str]]) -> int:
-    divider = next((mark.start() for mark in marks if mark["vol"] or mark["year"]), 0)
+def _marks(text: str) -> list[_Mark]:
+    marks = []
+    for match in _MARK.finditer(text):
+        kind = match.lastgroup or CURLY
+        inner = match["position"] if kind == VOLUME else match[kind]
+        if kind == BARE_ASIN and not _is_asin(inner):
+            kind = SQUARE if match[0][0] == "[" else CURLY
+        marks.append(_Mark(kind, inner.strip(), match.start(), match.end()))
+    return marks
+
+
+def _is_asin(bare: str) -> bool:
+    """Whether what looks like one is one: in capitals and with a digit, since ten letters may be a word."""
+    return bare[:9].isdecimal() or (bare == bare.upper() and any(char.isdecimal() for char in bare))
+
+
+def _title_end(text: str, marks: list[_Mark]) -> int:
+    divider = next((mark.start for mark in marks if mark.kind in (VOLUME, YEAR)), 0)
     for mark in marks:
-        decides = mark.start() <= divider and (mark["vol"] or mark["year"] or _names_asin(mark))
-        if decides and _title(text[: mark.start()]):
-            return mark.start()
+        if mark.start <= divider and mark.kind in _DIVIDING and _title(text, marks, mark.start):
+            return mark.start
     for mark in marks:  # no volume or year, or only in front
-        part_of_title = mark["round"] and _NO_AUTHOR.fullmatch(mark["round"][1:-1].strip())
-        if not part_of_title and _title(text[: mark.start()]):
-            return mark.start()
+        part_of_title = mark.kind == ROUND and _NO_AUTHOR.fullmatch(mark.text)
+        if not part_of_title and _title(text, marks, mark.start):
+            return mark.start
     return len(text)
 
 
-def _title(head: str) -> str | None:
-    """The text of `head`, without an ASIN, volume or year that already stands in it."""
-    return _trimmed(_MARK.sub(lambda mark: mark[0] if mark["round"] or _tag(mark) else " ", head))
+def _title(text: str, marks: list[_Mark], end: int) -> str | None:
+    """The text before `end`, without an ASIN, volume or year that already stands in it."""
+    begin, kept = 0, []
+    for mark in marks:
+        if mark.start >= end:
+            break
+        if mark.kind not in (ROUND, SQUARE):
+            kept.append(text[begin : mark.start])
+            begin = mark.end
+    return _trimmed(" ".join((*kept, text[begin:end])))
 
 
 def _trimmed(text: str) -> str | None:
     return " ".join(text.split()).strip(" -–—_,") or None
 
 
-def _names_asin(mark: re.Match[str]) -> bool:
-    return mark["asin"] is not None or _is_plain_asin(mark)
+def _asin_in(marks: list[_Mark]) -> str | None:
+    """The first valid one that is marked as such, else the first bare one."""
+    for kind in (ASIN_MARK, BARE_ASIN):
+        for mark in marks:
+            if mark.kind == kind and (asin := parse_asin(mark.text)):
+                return asin
+    return None
 
 
-def _is_plain_asin(mark: re.Match[str]) -> bool:
-    """Whether `[X]` holds an ASIN: in capitals and with a digit, since ten letters may be a word."""
-    plain = mark["plain"]
-    if plain is None:
-        return False
-    return plain[:9].isdecimal() or (plain == plain.upper() and any(c.isdecimal() for c in plain))
-
-
-def _asin_in(marks: list[re.Match[str]]) -> str | None:
-    named = (parse_asin(mark["asin"]) for mark in marks if mark["asin"])
-    plain = (parse_asin(mark["plain"]) for mark in marks if _is_plain_asin(mark))
-    return next((asin for asin in named if asin), None) or next(plain, None)
-
-
-def _authors_in(marks: list[re.Match[str]]) -> tuple[str, ...]:
-    inner = (mark["round"][1:-1].strip() for mark in marks if mark["round"])
-    named = (split_authors(text) for text in inner if text and not _NO_AUTHOR.fullmatch(text))
+def _authors_in(marks: list[_Mark]) -> tuple[str, ...]:
+    named = (_authors_named(mark.text) for mark in marks if mark.kind == ROUND)
     return next((authors for authors in named if authors), ())
 
 
-def _tag(mark: re.Match[str]) -> str | None:
-    if mark["square"]:
-        return mark["square"].strip() or None
-    return mark["plain"] if mark["plain"] and not _is_plain_asin(mark) else None
+@lru_cache(maxsize=1024)  # an author has several books
+def _authors_named(inner: str) -> tuple[str, ...]:
+    return () if not inner or _NO_AUTHOR.fullmatch(inner) else split_authors(inner)
 
 
-def _arc(text: str, marks: list[re.Match[str]]) -> str | None:
-    ends = [*(mark.start() for mark in marks[1:]), len(text)]
-    for mark, end in zip(marks, ends, strict=bool(marks)):
-        if mark["vol"]:
-            return text[mark.end() : end].strip(" -–—:") or None
-    return None
+def _arc(text: str, marks: list[_Mark]) -> str | None:
+    """The text between the volume and the mark behind it."""
+    at = next((at for at, mark in enumerate(marks) if mark.kind == VOLUME), None)
+    if at is None:
+        return None
+    end = marks[at + 1].start if at + 1 < len(marks) else len(text)
+    return text[marks[at].end : end].strip(" -–—:") or None
