@@ -127,7 +127,7 @@ def _wire(
         session=outside.session,
     )
     engine = Engine(jobs, [upload_pipeline(rooms)], LANES, events)
-    runner = Runner(engine, jobs, events, alone=mode != "serve")
+    runner = Runner(engine, jobs, events, breakers, alone=mode != "serve")
 
     # the doors
     scrub = Scrubber(secrets_of(config.settings))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -57,6 +57,12 @@ class Breakers:
     def refused(self) -> list[AuthFailed]:
         """Every system that refuses our credentials."""
         return list(self._refused.values())
+
+    def ask_again(self, *systems: str) -> None:
+        """End the pause of these systems (of all), as a person wants something now; failures stay counted."""
+        for name in systems or tuple(self._standings):
+            if name in self._standings:
+                self._standings[name] = replace(self._standings[name], until=None)
 
     async def call(self, system: str, ask: Callable[[], Awaitable[T]], *, now: bool = False) -> T:
         """Ask unless the system is being left alone; `now` asks although it is (a person wants it).

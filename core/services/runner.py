@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from core.breaker import Breakers
 from core.clock import sleep_or
 from core.events import Events, JobMoved
 from core.jobs.engine import Engine
@@ -20,10 +21,13 @@ class Runner:
     the call waits until those jobs have settled.
     """
 
-    def __init__(self, engine: Engine, jobs: JobStore, events: Events, *, alone: bool) -> None:
+    def __init__(
+        self, engine: Engine, jobs: JobStore, events: Events, breakers: Breakers, *, alone: bool
+    ) -> None:
         self._engine = engine
         self._jobs = jobs
         self._events = events
+        self._breakers = breakers
         self._alone = alone
 
     async def run(
@@ -35,6 +39,7 @@ class Runner:
     ) -> None:
         """Return when nothing (of `subjects`) can go on now; `hurry` also takes what was put off."""
         wanted = None if subjects is None else frozenset(subjects)
+        self._breakers.ask_again()
         if self._alone:
             await self._engine.run_until_idle(stages=stages, subjects=wanted, ignore_due=hurry)
             return

@@ -34,6 +34,7 @@ async def publish(rooms: UploadRooms, job: Job) -> Outcome:
     """Add the torrent stopped and have all its data checked. Raises NeedsPerson where data is missing."""
     if rooms.qbittorrent is None:
         return WITHOUT_CLIENT
+    _at_a_persons_word(rooms, job)
     release = await rooms.releases.get(job.subject)
     data = await asyncio.to_thread(_read, release.torrent_path or "")
     await _add_checked(rooms, rooms.qbittorrent, release, data)
@@ -52,6 +53,7 @@ async def start(rooms: UploadRooms, job: Job) -> Outcome:
     """Start seeding; a torrent the site handed back with another infohash takes the place of ours first."""
     if rooms.qbittorrent is None:
         return WITHOUT_CLIENT
+    _at_a_persons_word(rooms, job)
     release = await rooms.releases.get(job.subject)
     replacement = (release.uploaded or {}).get("torrent_path")
     if replacement and replacement != release.torrent_path:
@@ -65,6 +67,12 @@ async def start(rooms: UploadRooms, job: Job) -> Outcome:
         return Done(text="left stopped in qBittorrent, as qbittorrent.auto_start is off")
     await _ask(rooms, lambda: _start(rooms, _client(rooms), infohash))
     return Done(text="seeding")
+
+
+def _at_a_persons_word(rooms: UploadRooms, job: Job) -> None:
+    """A first try follows an approval, an upload or a `retry`: qBittorrent is asked although it was away."""
+    if job.attempts == 0:
+        rooms.breakers.ask_again(SYSTEM)
 
 
 async def _start(rooms: UploadRooms, client: QBittorrent, infohash: str) -> None:
