@@ -7,9 +7,11 @@ again within the same tick of the clock: it is remembered without a time and rea
 
 from __future__ import annotations
 
+import gc
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
@@ -102,7 +104,8 @@ class LibraryIndex:
             return cls()
         batches = _batches(body)
         (rules,) = next(batches)
-        return cls(_tree(row for batch in batches for row in batch), rules, content)
+        with _no_collector():
+            return cls(_tree(row for batch in batches for row in batch), rules, content)
 
 
 def marks_below(node: Node, path: str) -> Iterator[tuple[str, Mark]]:
@@ -149,6 +152,18 @@ def _tree(rows: Iterable[list[Any]]) -> Node | None:
             path[depth - 1].children = below[depth - 1]
         path[depth:], below[depth:] = [node], [[]]
     return path[0] if path else None
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Rows make no cycles; looking for some again and again would double the time of a large library."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _batch(rows: list[Any]) -> bytes:
