@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -41,11 +43,33 @@ def outside_world(around: World) -> Iterator[World]:
 
 
 @pytest.fixture
-def public_folder() -> Iterator[Path]:
-    """A folder that other users may enter, as pytest's own may not be."""
+def unprivileged() -> Iterator[Program]:
+    """`keeper` for somebody whom permissions bind: nobody, where the tests are run by root."""
     with tempfile.TemporaryDirectory(prefix="mousekeeper-e2e-", ignore_cleanup_errors=True) as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
+        Path(name).chmod(0o755)  # other users may enter it, as they may not pytest's own
+        if os.geteuid() != 0:
+            with program(Path(name, "home")) as made:
+                yield made
+            return
+        with program(Path(name, "home"), user="nobody", python=_python_for_others()) as made:
+            yield made
+
+
+def _python_for_others() -> str:
+    """This interpreter; where it lies in root's own home, the system's of the same version."""
+    here = Path(sys.executable).resolve()
+    if all(folder.stat().st_mode & 0o001 for folder in here.parents):
+        return sys.executable
+    system = Path("/usr/bin") / here.name
+    if not system.exists():
+        _missing(f"{here} can be run by root alone, and there is no {system}.")
+    return str(system)
+
+
+def _missing(reason: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason} (With CI=true nothing is skipped.)")
+    pytest.skip(reason)
 
 
 @pytest.fixture
@@ -63,8 +87,7 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[str, str], Path]]:
             check=False,
         )
         if done.returncode:
-            reason = f"A small disk cannot be mounted here ({done.stderr.strip()}); these tests want root."
-            pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+            _missing(f"A small disk cannot be mounted here ({done.stderr.strip()}): that takes root.")
         mounted.append(place)
         return place
 

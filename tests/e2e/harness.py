@@ -119,6 +119,7 @@ class Program:
     secrets: dict[str, str] = field(default_factory=dict)
     extra_environment: dict[str, str] = field(default_factory=dict)
     user: str | None = None
+    python: str = sys.executable
     ran: list[Ran] = field(default_factory=list)
     _services: list[Service] = field(default_factory=list)
 
@@ -209,7 +210,7 @@ class Program:
 
     def popen(self, *command: str, **how: Any) -> subprocess.Popen[bytes]:
         """Start a command; the caller ends it."""
-        argv = [self._python, "-m", "bot", *command]
+        argv = [self.python, "-m", "bot", *command]
         if command and "--config" not in command:
             argv += ["--config", str(self.config_file)]
         return subprocess.Popen(
@@ -265,16 +266,6 @@ class Program:
             for name in (*folders, *files)
             if name.startswith(".building-") or name.endswith(marks[1:])
         ]
-
-    @property
-    def _python(self) -> str:
-        """This interpreter, or where another user may not run it (it lies in root's home) the system's own."""
-        others_may = all(path.stat().st_mode & 0o001 for path in Path(sys.executable).resolve().parents)
-        return (
-            sys.executable
-            if self.user is None or others_may
-            else f"/usr/bin/{Path(sys.executable).resolve().name}"
-        )
 
     @property
     def _group(self) -> str | None:

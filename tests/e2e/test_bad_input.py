@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import CONFIGURATION, FAILED, Program, Seedbox, World, by_asin, by_folder, program
+from tests.e2e.harness import CONFIGURATION, FAILED, Program, Seedbox, World, by_asin, by_folder
 from tests.fixtures_qbittorrent import RealQbittorrent
 from tests.world.audio import Plan, make_book, make_library, short_books
 from tests.world.catalogue import Catalogue
@@ -141,45 +141,52 @@ def test_links_in_circles_and_links_to_folders(keeper: Program, studio: Studio) 
     assert prepared.json["counts"] == {"awaiting_approval": 1}
 
 
-def test_a_folder_without_permission(public_folder: Path, studio: Studio) -> None:
-    with program(public_folder / "home", user="nobody") as keeper:
-        folders = shelve(keeper.library, studio, SALT, WREN, DISCS)
-        owned = [Path(place) for place, _, _ in os.walk(keeper.folder)]
-        for path in [*owned, *(file for folder in owned for file in folder.iterdir() if file.is_file())]:
-            shutil.chown(path, "nobody", "nogroup")
-        folders[0].chmod(0)
-        next(folders[1].glob("*.m4b")).chmod(0)
-        prepared = keeper("prepare", "--json", code=FAILED)
-        found, skipped = by_asin(prepared.releases), prepared.json["skipped"]
-        assert found[DISCS]["state"] == "awaiting_approval"
-        assert [skip["source_dir"] for skip in skipped] == [str(folders[0])]
-        assert "ermission" in skipped[0]["reason"]
-        assert found[WREN]["state"] == "failed"
-        assert "ermission" in found[WREN]["error"]
+def test_a_folder_without_permission(unprivileged: Program, studio: Studio) -> None:
+    keeper = unprivileged
+    folders = shelve(keeper.library, studio, SALT, WREN, DISCS)
+    give_away(keeper)
+    folders[0].chmod(0)
+    next(folders[1].glob("*.m4b")).chmod(0)
+    prepared = keeper("prepare", "--json", code=FAILED)
+    found, skipped = by_asin(prepared.releases), prepared.json["skipped"]
+    assert found[DISCS]["state"] == "awaiting_approval"
+    assert [skip["source_dir"] for skip in skipped] == [str(folders[0])]
+    assert "ermission" in skipped[0]["reason"]
+    assert found[WREN]["state"] == "failed"
+    assert "ermission" in found[WREN]["error"]
 
-        folders[0].chmod(0o755)
-        next(folders[1].glob("*.m4b")).chmod(0o644)
-        keeper("retry", WREN)
-        assert keeper("prepare", "--json").json["counts"] == {"awaiting_approval": 3}
+    folders[0].chmod(0o755)
+    next(folders[1].glob("*.m4b")).chmod(0o644)
+    keeper("retry", WREN)
+    assert keeper("prepare", "--json").json["counts"] == {"awaiting_approval": 3}
 
-        author = keeper.library / "Some Author"
-        author.mkdir()
-        folders[2].rename(author / folders[2].name)
-        keeper("discover")
-        author.chmod(0o600)  # it can be listed, and nothing in it looked at
-        keeper("discover")
-        assert not by_asin(list(keeper.status().values()))[DISCS]["source_gone"]
-        author.chmod(0o755)
+    author = keeper.library / "Some Author"
+    author.mkdir()
+    folders[2].rename(author / folders[2].name)
+    keeper("discover")
+    author.chmod(0o600)  # it can be listed, and nothing in it looked at
+    keeper("discover")
+    assert not by_asin(list(keeper.status().values()))[DISCS]["source_gone"]
+    author.chmod(0o755)
 
-        keeper.library.chmod(0)
-        closed = keeper("discover", "--json", code=FAILED)
-        assert "ermission" in closed.json["error"]
-        keeper.library.chmod(0o755)
-        keeper.data.chmod(0o500)
-        (keeper.data / "mousekeeper.lock").chmod(0)
-        sealed = keeper("prepare", "--json", code=FAILED)
-        assert str(keeper.data) in sealed.json["error"]
-        keeper.data.chmod(0o755)
+    keeper.library.chmod(0)
+    closed = keeper("discover", "--json", code=FAILED)
+    assert "ermission" in closed.json["error"]
+    keeper.library.chmod(0o755)
+    keeper.data.chmod(0o500)
+    (keeper.data / "mousekeeper.lock").chmod(0)
+    sealed = keeper("prepare", "--json", code=FAILED)
+    assert str(keeper.data) in sealed.json["error"]
+    keeper.data.chmod(0o755)
+
+
+def give_away(keeper: Program) -> None:
+    """Let the program's user own everything it works with."""
+    if keeper.user is None:
+        return
+    for place, _, names in os.walk(keeper.folder):
+        for path in (place, *(os.path.join(place, name) for name in names)):
+            shutil.chown(path, keeper.user, "nogroup")
 
 
 # --- disks -----------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ import torf
 
 from tests.e2e.harness import (
     ANNOUNCE,
+    CONFIGURATION,
     FAILED,
+    UNAVAILABLE,
     USAGE,
     Program,
     Release,
@@ -367,9 +371,13 @@ def test_what_another_tool_has_done_is_not_done_again(keeper: Program, studio: S
     assert states == {SALT: "complete", WREN: "failed", DISCS: "awaiting_approval"}
     assert len(prepared.releases) == 3
 
-    retried = keeper("retry", WREN, "--json").releases[0]  # its folder is known since the discovery
-    assert retried["state"] == "awaiting_approval"
+    if version == 2:
+        retried = keeper("retry", WREN, "--json").releases[0]  # its folder is known since the discovery
+        assert retried["state"] == "awaiting_approval"
 
+
+def test_what_is_no_state_file(keeper: Program) -> None:
+    file = keeper.folder / "processed.json"
     for text in ("{", "[]", '{"books": []}'):
         file.write_text(text)
         assert keeper("import-state", str(file), "--json", code=FAILED).json["error"]
@@ -400,6 +408,12 @@ def test_without_qbittorrent_a_decision_stands_and_goes_on_later(
     assert away["next_try"]
     assert "qBittorrent" in away["error"]
 
+    for _ in range(2):
+        keeper("upload")
+    patience = keeper.status()[away["id"]]
+    assert patience["attempts"] > away["attempts"]
+    assert patience["next_try"] > away["next_try"], "the pauses grow"
+
     server.start()
     Seedbox(server).hurry()
     done = keeper("upload", "--json")
@@ -423,3 +437,35 @@ def test_the_stages_one_by_one(keeper: Program, studio: Studio) -> None:
         shown = keeper(*command)
         assert shown.stdout.strip()
         assert shown.stderr == ""
+
+
+def test_the_installed_command_is_the_same_program(keeper: Program) -> None:
+    script = Path(sys.executable).parent / "mousekeeper"
+    argv = (str(script), "status", "--json", "--config", str(keeper.config_file))
+    done = subprocess.run(argv, env=keeper.environment, capture_output=True, text=True, check=True)
+    assert done.stdout == keeper("status", "--json").stdout
+    assert json.loads(done.stdout) == {"releases": [], "counts": {}}
+
+
+def test_without_a_container_engine_a_scan_says_so(keeper: Program) -> None:
+    unset = keeper("scan", "--json", code=CONFIGURATION)
+    assert "LIBATION_CONTAINER" in unset.json["error"] + unset.json["hint"]
+    keeper.keep_secret(LIBATION_CONTAINER="libation", DOCKER_HOST=f"unix://{keeper.folder}/no.sock")
+    away = keeper("scan", "--json", code=UNAVAILABLE).json
+    assert away["outcome"] == "no_engine"
+    assert away["message"]
+    assert away["hint"]
+
+
+def test_a_backup_brings_everything_back(keeper: Program, studio: Studio) -> None:
+    shelve(keeper, studio, SALT, seconds=2)
+    prepared = keeper("prepare", "--json").releases
+    archive = keeper.folder / "backup.tar.gz"
+    assert keeper("backup", "--to", str(archive), "--json").json["backup"] == str(archive)
+    assert stat.S_IMODE(archive.stat().st_mode) == 0o600
+    keeper("reject", SALT)
+    assert keeper("restore", str(archive), "--json").json["kept"]
+    assert list(keeper.status().values()) == prepared
+    archive.write_bytes(archive.read_bytes()[:50])
+    assert keeper("restore", str(archive), "--json", code=FAILED).json["error"]
+    assert list(keeper.status().values()) == prepared
