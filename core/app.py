@@ -18,6 +18,7 @@ from core.domain.path_maps import PathMaps
 from core.events import Events
 from core.jobs.engine import Engine
 from core.jobs.scheduler import Scheduler
+from core.jobs.story import tell
 from core.log import Scrubber, secrets_of
 from core.services.autopilot import Autopilot
 from core.services.doctor import Doctor
@@ -84,6 +85,7 @@ async def open_app(config: Configuration, mode: Mode, clock: Clock | None = None
         outside = Outside(config, clock)
         stack.push_async_callback(outside.close)
         breakers = Breakers(store, events := Events())
+        tell(events)
         await breakers.load()
         app = _wire(config, mode, clock, store, events, breakers, outside)
         if mode in ("work", "serve"):
@@ -139,7 +141,6 @@ def _wire(
         shelf=shelf,
         releases=releases,
         decisions=decisions,
-        library=library,
         librarian=Librarian(config, releases, library, state),
         runner=runner if mode in ("work", "serve") else None,
         write_kit=partial(write_kit, rooms),

@@ -14,7 +14,6 @@ from core.services.shelf import Shelf
 from core.services.views import Document, release_document, releases_document
 from core.store.decisions import DecisionStore
 from core.store.releases import ReleaseStore
-from core.store.small import LibraryStore
 from core.upload.handback import keep_torrent
 from core.upload.intake import Librarian
 from core.upload.pipeline import BEFORE_APPROVAL, FIRST, LAST, LAST_LANE
@@ -31,7 +30,6 @@ class Uploads:
         shelf: Shelf,
         releases: ReleaseStore,
         decisions: DecisionStore,
-        library: LibraryStore,
         librarian: Librarian,
         runner: Runner | None,
         write_kit: Callable[[Release], Awaitable[None]],
@@ -40,7 +38,6 @@ class Uploads:
         self._shelf = shelf
         self._releases = releases
         self._decisions = decisions
-        self._library = library
         self._librarian = librarian
         self._runner = runner
         self._write_kit = write_kit
@@ -178,7 +175,8 @@ class Uploads:
             )
         removed = await asyncio.to_thread(withdraw, release)
         await self._releases.forget(release.id)
-        await self._library.forget_index()
+        if release.source_dir is not None:
+            await self._librarian.find_again(release.source_dir)
         return {"forgotten": release.id, "title": release.title, "removed": removed}
 
     async def take_over(self, document: Mapping[str, Any]) -> Document:

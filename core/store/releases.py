@@ -184,6 +184,22 @@ class ReleaseStore:
         async with self._store.write() as connection:
             await connection.execute(sa.update(release).where(release.c.id == release_id).values(**changes))
 
+    async def move(self, folders: Mapping[str, str]) -> None:
+        """Give releases (by id) their books' new folders, all at once, as books may change places.
+
+        A release whose folder is now another's has lost it: where its book is, is not known.
+        """
+        new = {release_id: os.fsencode(folder) for release_id, folder in folders.items()}
+        taken = sa.or_(release.c.id.in_(list(new)), release.c.source_dir.in_(list(new.values())))
+        async with self._store.write() as connection:
+            await connection.execute(sa.update(release).where(taken).values(source_dir=None, gone=True))
+            for release_id, folder in new.items():
+                await connection.execute(
+                    sa.update(release)
+                    .where(release.c.id == release_id)
+                    .values(source_dir=folder, gone=False, updated=self._clock.now())
+                )
+
     async def wish_for(self, ids: Iterable[str] | None = None) -> int:
         """End the wait of releases (all of them) nobody had asked for yet; returns how many began."""
         now = self._clock.now()

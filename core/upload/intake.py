@@ -24,6 +24,7 @@ from core.upload.pipeline import FIRST, FIRST_LANE
 LOG = logging.getLogger(__name__)
 
 RULES = "library.rules"
+FORGOTTEN = "library.forgotten"  # folders of books a person let go of: found again, they wait until asked for
 LOANS = "libation.loans"  # ASINs that are on loan from the Plus catalogue, as of the last scan
 
 
@@ -52,12 +53,24 @@ class Librarian:
         self._releases = releases
         self._library = library
         self._state = state
+        self._reading = asyncio.Lock()  # two readings at once would both take a new book in
 
     async def read(self, now: datetime, *, full: bool = False, dry_run: bool = False) -> Intake:
         """Read what changed (everything when `full` or when a full reading is due) and take it in.
 
         Raises ConfigError without a library folder, NeedsPerson when it is missing or unreadable.
         """
+        async with self._reading:
+            return await self._read(now, full=full, dry_run=dry_run)
+
+    async def find_again(self, source_dir: str) -> None:
+        """Let the next reading find a forgotten book as a new one, which waits until somebody asks for it."""
+        async with self._reading:
+            forgotten = await self._state.get(FORGOTTEN, [])
+            await self._state.put(FORGOTTEN, sorted({*forgotten, source_dir}))
+            await self._library.forget_index()
+
+    async def _read(self, now: datetime, *, full: bool, dry_run: bool) -> Intake:
         root = self._config.libation_library_root
         if root is None:
             raise ConfigError(
@@ -142,24 +155,33 @@ class Librarian:
 
     async def _take_in(self, books: Sequence[FoundBook], scan: LibraryScan, *, first: bool) -> list[str]:
         rows = await self._releases.keys()
-        by_path = {_text(row["source_dir"]): row for row in rows if row["source_dir"] is not None}
-        by_asin = {row["asin"]: row for row in rows if row["asin"]}
-        for old, new in scan.moved:
-            if (row := by_path.pop(old, None)) is not None:
-                await self._releases.update(row["id"], source_dir=new, gone=False)
-                by_path[new] = row
-        for path in scan.gone:
-            if path in by_path:
-                await self._releases.update(by_path[path]["id"], gone=True)
+        first = first and not any(row["source_dir"] for row in rows)  # the index is emptied to read all again
+        by_path = await self._follow(scan, rows)
+        settled = {row["id"] for path, row in by_path.items() if path not in scan.gone and not row["gone"]}
+        by_asin = {row["asin"]: row for row in rows if row["asin"] and row["id"] not in settled}
         baseline = first and self._config.settings.upload.first_run == "baseline"
+        forgotten = set(await self._state.get(FORGOTTEN, ()))
         fresh: list[dict[str, Any]] = []
         for book in books:
-            row = by_path.get(book.source_dir) or _same_book(by_asin.get(book.asin or ""))
+            # a release of the same ASIN whose folder is unknown or gone has its place here now
+            row = by_path.get(book.source_dir) or by_asin.pop(book.asin or "", None)
             if row is None:
-                fresh.append({**_row(book), "baseline": baseline})
+                fresh.append({**_row(book), "baseline": baseline or book.source_dir in forgotten})
             else:
                 await self._renew(row, book)
         return await self._releases.add(fresh, stage=FIRST, lane=FIRST_LANE)
+
+    async def _follow(self, scan: LibraryScan, rows: Sequence[Row]) -> dict[str, Row]:
+        """Take note of folders that moved or went; the releases by the folders they have now."""
+        by_path = {os.fsdecode(row["source_dir"]): row for row in rows if row["source_dir"] is not None}
+        arrived = {new: by_path[old] for old, new in scan.moved if old in by_path}
+        await self._releases.move({row["id"]: path for path, row in arrived.items()})
+        left = {row["id"] for row in arrived.values()}
+        by_path = {path: row for path, row in by_path.items() if row["id"] not in left} | arrived
+        for path in scan.gone:
+            if path in by_path:
+                await self._releases.update(by_path[path]["id"], gone=True)
+        return by_path
 
     async def _renew(self, row: Row, book: FoundBook) -> None:
         """A known release changed on disk: take it as it is now unless it is staged already."""
@@ -167,11 +189,6 @@ class Librarian:
         if row["stage"] != FIRST or row["status"] in ("running", "done"):
             values = {"source_dir": book.source_dir, "dev": values["dev"], "ino": values["ino"]}
         await self._releases.update(row["id"], **values, gone=False)
-
-
-def _same_book(row: Row | None) -> Row | None:
-    """A release of the same ASIN whose folder is unknown or gone: this folder is its place now."""
-    return row if row is not None and (row["source_dir"] is None or row["gone"]) else None
 
 
 def _row(book: FoundBook) -> dict[str, Any]:

@@ -19,7 +19,8 @@ async def run(rooms: UploadRooms, job: Job) -> Outcome:
     release = await rooms.releases.get(job.subject)
     if release.source_dir is None:
         raise NeedsPerson(
-            f"The folder of “{release.title}” is not known: it came from another tool's state file.",
+            f"The folder of “{release.title}” is not known: the release came from another tool's state file,"
+            " or another book lies there now.",
             hint="Put the book into the library and run `mousekeeper discover`, or `mousekeeper forget` it.",
         )
     tree = await asyncio.to_thread(_stage, rooms, release, release.source_dir)
