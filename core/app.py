@@ -144,6 +144,7 @@ def _wire(
         librarian=Librarian(config, releases, library, state),
         runner=runner if mode in ("work", "serve") else None,
         write_kit=partial(write_kit, rooms),
+        torrent_output=config.torrent_output,
     )
     system = System(config, Doctor(config, breakers, outside.qbittorrent, libation), shelf, scrub)
 

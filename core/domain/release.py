@@ -43,6 +43,11 @@ STATE_AT_STAGE = {
 STATE_DECIDED = {"approve": "approved", "reject": "rejected", "hold": "held"}
 DECIDABLE = ("awaiting_approval", "held")
 UPLOADABLE = ("approved", "awaiting_upload")
+AT_THE_CLIENT = (
+    "start",
+    "seed",
+    "record",
+)  # stages at which the torrent may be seeding, whatever failed there
 
 DUTY_SECONDS = 259_200  # 72 hours of seeding, owed for each torrent
 
@@ -99,6 +104,12 @@ class Release:
     @property
     def state(self) -> str:
         return release_state(self.stage, self.status, self.decision)
+
+    @property
+    def may_seed(self) -> bool:
+        """Whether somebody may be downloading it from us: its files must stay where they are."""
+        out = self.state in ("approved", "awaiting_upload") or self.stage in AT_THE_CLIENT
+        return out and self.staging_dir is not None
 
     @property
     def known(self) -> BookFacts:

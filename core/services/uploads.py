@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from core.clock import Clock
 from core.domain.release import DECIDABLE, UPLOADABLE, Decision, Release, imported_releases
-from core.errors import MousekeeperError, NeedsPerson
+from core.errors import MousekeeperError, NeedsPerson, NotNow
 from core.services.runner import Runner
 from core.services.shelf import Shelf
 from core.services.views import Document, release_document, releases_document
 from core.store.decisions import DecisionStore
 from core.store.releases import ReleaseStore
 from core.upload.handback import keep_torrent
-from core.upload.intake import Librarian
+from core.upload.intake import Intake, Librarian
 from core.upload.pipeline import BEFORE_APPROVAL, FIRST, LAST, LAST_LANE
 from core.upload.withdraw import withdraw
 
@@ -33,6 +34,7 @@ class Uploads:
         librarian: Librarian,
         runner: Runner | None,
         write_kit: Callable[[Release], Awaitable[None]],
+        torrent_output: Path,
     ) -> None:
         self._clock = clock
         self._shelf = shelf
@@ -41,6 +43,7 @@ class Uploads:
         self._librarian = librarian
         self._runner = runner
         self._write_kit = write_kit
+        self._torrent_output = torrent_output
 
     # Work: needs stages to run, here or in the service.
 
@@ -48,23 +51,9 @@ class Uploads:
         self, *, everything: bool = False, rescan: bool = False, dry_run: bool = False
     ) -> Document:
         """Read the library; shows what is new, or with `everything` also what is known and passed over."""
-        intake = await self._librarian.read(self._clock.now(), full=rescan, dry_run=dry_run)
+        intake = await self.read_library(rescan=rescan, dry_run=dry_run)
         if dry_run:
-            found = [
-                {
-                    "source_dir": book.source_dir,
-                    "asin": book.asin,
-                    "title": book.facts.title,
-                    "parts": book.parts,
-                }
-                for book in intake.found
-            ]
-            return {
-                "releases": found,
-                "skipped": _skips(intake.skipped),
-                "notes": intake.notes,
-                "dry_run": True,
-            }
+            return _preview(intake)
         shown = await self._releases.all(None if everything else intake.new)
         skipped = intake.skipped if everything else intake.newly_skipped
         return {
@@ -74,30 +63,36 @@ class Uploads:
             "notes": intake.notes,
         }
 
+    async def read_library(self, *, rescan: bool = False, dry_run: bool = False) -> Intake:
+        """Take in what is new in the library, without showing it."""
+        return await self._librarian.read(self._clock.now(), full=rescan, dry_run=dry_run)
+
     async def prepare(self, reference: str | None = None, *, dry_run: bool = False) -> Document:
         """Take one release, or all, as far as a person's approval."""
-        discovered = await self._discover_if_possible(reference, dry_run=dry_run)
+        known = reference is not None and bool(await self._releases.find(reference))
+        intake = Intake() if known else await self.read_library(dry_run=dry_run)
         if dry_run:
-            return await self._plan(reference, discovered)
-        chosen = None if reference is None else [(await self._shelf.one(reference)).id]
+            return await self._plan(reference, intake)
+        chosen = await self._chosen(reference)
         await self._releases.wish_for(chosen)
-        before = {release.id for release in await self._releases.all(chosen) if release.state == "failed"}
-        await self._run(chosen, BEFORE_APPROVAL)
-        releases = await self._releases.all(chosen)
-        document = releases_document(releases)
-        document["skipped"] = discovered.get("skipped", [])
-        document["notes"] = discovered.get("notes", [])
-        document["failed_now"] = [r.id for r in releases if r.state == "failed" and r.id not in before]
-        return document
+        document = await self._worked(chosen, BEFORE_APPROVAL)
+        return {**document, "skipped": _skips(intake.newly_skipped), "notes": intake.notes}
 
     async def run_stage(self, stages: Sequence[str], reference: str | None = None) -> Document:
         """Run just these stages for what is ready, put-off tries included."""
-        chosen = None if reference is None else [(await self._shelf.one(reference)).id]
-        before = {release.id for release in await self._releases.all(chosen) if release.state == "failed"}
-        await self._run(chosen, frozenset(stages), hurry=True)
-        releases = await self._releases.all(chosen)
-        document = releases_document(releases)
-        document["failed_now"] = [r.id for r in releases if r.state == "failed" and r.id not in before]
+        return await self._worked(await self._chosen(reference), frozenset(stages), hurry=True)
+
+    async def _chosen(self, reference: str | None) -> list[str] | None:
+        return None if reference is None else [(await self._shelf.one(reference)).id]
+
+    async def _worked(
+        self, chosen: list[str] | None, stages: frozenset[str], *, hurry: bool = False
+    ) -> Document:
+        """Run stages, then show the releases and which of them failed in this very call."""
+        before = await self._releases.failed(chosen)
+        await self._run(chosen, stages, hurry=hurry)
+        document = releases_document(await self._releases.all(chosen))
+        document["failed_now"] = sorted(await self._releases.failed(chosen) - before)
         return document
 
     async def carry_on(self, release_id: str) -> None:
@@ -122,7 +117,7 @@ class Uploads:
         """A person submitted the form; `torrent` is the path of the .torrent the site gave back."""
         release = await self._shelf.one(reference)
         said: dict[str, Any] = {"by": by, "at": self._clock.now().isoformat(), "url": url}
-        if torrent:
+        if torrent and release.uploaded is None and release.state in UPLOADABLE:
             said["torrent_path"] = await asyncio.to_thread(keep_torrent, release, torrent)
         result = await self._decisions.say_uploaded(release.id, said, by=by, door=door)
         if not result.won:
@@ -148,11 +143,7 @@ class Uploads:
         from core.upload.edits import checked_edits
 
         release = await self._shelf.one(reference)
-        edits = {**release.edits, **checked_edits(changes)}
-        kept = {name: value for name, value in edits.items() if value is not None}
-        await self._releases.update(release.id, edits=kept)
-        await self._releases.note(release.id, "edit", f"{', '.join(sorted(changes))} by {by} ({door})")
-        edited = await self._releases.get(release.id)
+        edited = await self._decisions.edit(release.id, checked_edits(changes), by=by, door=door)
         if edited.infohash:
             await self._write_kit(edited)
         return edited
@@ -166,14 +157,19 @@ class Uploads:
         return release, fixed
 
     async def forget(self, reference: str) -> Document:
-        """Remove a release and what was prepared for it. Raises NeedsPerson once it may be seeding."""
+        """Remove a release and what was prepared for it.
+
+        Raises NeedsPerson once it may be seeding, NotNow while a stage is at work on it.
+        """
         release = await self._shelf.one(reference)
-        if release.state in ("approved", "awaiting_upload", "seeding", "complete") and release.staging_dir:
+        if release.may_seed:
             raise NeedsPerson(
                 f"{_name(release)} is {release.state}: its torrent may be seeding.",
                 hint="Once its duty is met, remove it from qBittorrent yourself; nothing is deleted here.",
             )
-        removed = await asyncio.to_thread(withdraw, release)
+        if not await self._decisions.let_go(release):
+            raise NotNow(f"{_name(release)} is being worked on.", hint="Try again in a moment.")
+        removed = await asyncio.to_thread(withdraw, release, self._torrent_output)
         await self._releases.forget(release.id)
         if release.source_dir is not None:
             await self._librarian.find_again(release.source_dir)
@@ -196,22 +192,34 @@ class Uploads:
             raise MousekeeperError("This command needs the service or the data folder to itself.")
         await self._runner.run(ids, stages=stages, hurry=hurry)
 
-    async def _discover_if_possible(self, reference: str | None, *, dry_run: bool) -> Document:
-        if reference is not None and await self._releases.find(reference):
-            return {}
-        return await self.discover(dry_run=dry_run)
-
-    async def _plan(self, reference: str | None, discovered: Document) -> Document:
-        waiting = [r for r in await self._releases.all() if r.state == "discovered"]
+    async def _plan(self, reference: str | None, intake: Intake) -> Document:
+        waiting = [
+            release for release in await self._releases.at_stages((FIRST,)) if release.state == "discovered"
+        ]
         if reference is not None:
-            waiting = [r for r in waiting if reference.upper() in (r.id, r.asin)]
+            waiting = [release for release in waiting if reference.upper() in (release.id, release.asin)]
         would = [release_document(release) for release in waiting]
-        fresh = [entry for entry in discovered.get("releases", []) if reference in (None, entry["asin"])]
+        fresh = [book for book in _preview(intake)["releases"] if reference in (None, book["asin"])]
         return {
             "releases": [*would, *fresh],
             "counts": {"discovered": len(would) + len(fresh)},
             "dry_run": True,
         }
+
+
+def _preview(intake: Intake) -> Document:
+    """What a reading that writes nothing found."""
+    found = [
+        {
+            "source_dir": book.source_dir,
+            "asin": book.asin,
+            "title": book.facts.title,
+            "parts": book.parts,
+        }
+        for book in intake.found
+    ]
+    skipped = _skips(intake.skipped)
+    return {"releases": found, "skipped": skipped, "notes": intake.notes, "dry_run": True}
 
 
 def _skips(skipped: Sequence[tuple[str, str]]) -> list[Document]:

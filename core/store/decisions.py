@@ -80,6 +80,31 @@ class DecisionStore:
                 await self._jobs.signal(connection, topic("uploaded", release_id), release_id)
         return Decided(won, await self._releases.get(release_id))
 
+    async def edit(self, release_id: str, changes: Mapping[str, Any], *, by: str, door: str) -> Release:
+        """Set fields by hand beside those set before; None takes an edit back."""
+        async with self._store.write() as connection:
+            query = sa.select(release.c.edits).where(release.c.id == release_id)
+            before = (await connection.execute(query)).scalar_one()
+            edits = {name: value for name, value in {**before, **changes}.items() if value is not None}
+            now = self._clock.now()
+            await connection.execute(
+                sa.update(release).where(release.c.id == release_id).values(edits=edits, updated=now)
+            )
+            note = f"{', '.join(sorted(changes))} by {by} ({door})"
+            await write_note(connection, now, release_id, "edit", note)
+        return await self._releases.get(release_id)
+
+    async def let_go(self, seen: Release) -> bool:
+        """Take a release out of the flow if it stands where it was seen and nobody works on it."""
+        untouched = (job.c.id == seen.job_id, job.c.stage == seen.stage, job.c.status == seen.status)
+        async with self._store.write() as connection:
+            result = await connection.execute(
+                sa.update(job)
+                .where(*untouched, job.c.status != "running")
+                .values(status="cancelled", due=None, topic=None, updated=self._clock.now())
+            )
+        return result.rowcount == 1
+
     async def begin_again(self, release_id: str, *, by: str, door: str) -> bool:
         """Let a failed, rejected or delayed release go on at its stage; False if nothing is to be retried."""
         now = self._clock.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from hashlib import blake2b
 
 from core.domain.metainfo import Metainfo
 from core.domain.release import Release
@@ -33,8 +34,11 @@ def keep_torrent(release: Release, path: str) -> str:
         raise NeedsPerson(
             "This release has no torrent of its own yet.", hint="Run `mousekeeper prepare` first."
         )
-    copy = f"{release.torrent_path.removesuffix('.torrent')}.site.torrent"
-    if len(os.fsencode(os.path.basename(copy))) > 255:
-        copy = os.path.join(os.path.dirname(copy), "site.torrent")
+    copy = os.path.join(os.path.dirname(release.torrent_path), f"{_mark(data)}.site.torrent")
     write_torrent(data, copy)
     return copy
+
+
+def _mark(data: bytes) -> str:
+    """A name of its own for each file, so that a second one never takes the place of the one that counts."""
+    return blake2b(data, digest_size=8).hexdigest()
