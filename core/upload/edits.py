@@ -6,8 +6,22 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from core.domain.kit import KIT_FIELDS, parse_edit
 from core.errors import NeedsPerson
+
+NAMES = (list[str], 'names, such as "First One; Second One" or ["First One", "Second One"]')
+# What a value given as JSON may be; a field that is not listed takes text.
+KINDS: dict[str, tuple[Any, str]] = {
+    "authors": NAMES,
+    "narrators": NAMES,
+    "series": (list[dict[str, str]], 'series, such as "Name #1" or [{"name": "Name", "number": "1"}]'),
+    "categories": (list[int], "numbers of categories, such as [39, 51]"),
+    "flags": (list[str], 'flags, such as ["abridged"]'),
+    "main_cat": (int, "a number"),
+    "mediaType": (int, "a number"),
+}
 
 
 def checked_edits(changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -17,10 +31,19 @@ def checked_edits(changes: Mapping[str, Any]) -> dict[str, Any]:
         if name not in KIT_FIELDS:
             raise NeedsPerson(f"There is no field {name!r}.", hint=f"Fields: {', '.join(KIT_FIELDS)}.")
         try:
-            edits[name] = (parse_edit(name, value) or None) if isinstance(value, str) else value
+            edits[name] = (parse_edit(name, value) or None) if isinstance(value, str) else _typed(name, value)
         except ValueError as error:
             raise NeedsPerson(str(error)) from error
     return edits
+
+
+def _typed(name: str, value: Any) -> Any:
+    """A value given as JSON, which must be of the field's own kind. Raises ValueError with a sentence."""
+    kind, such_as = KINDS.get(name, (str, "text"))
+    try:
+        return TypeAdapter(kind | None).validate_python(value, strict=True)
+    except ValidationError:
+        raise ValueError(f"The field {name} takes {such_as}.") from None
 
 
 def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from core.app import App
 from core.domain.release import StagedFile
 from core.errors import NeedsPerson, NotNow
+from core.upload.edits import parse_assignments
 from core.upload.torrent.builtin import BuiltinBuilder
 from tests.core.services.conftest import put
 
@@ -60,6 +61,25 @@ async def test_edits_of_several_people_all_stay(app: App, library: Path) -> None
     edits = ({"title": "T"}, {"tags": "a, b"}, {"language": "German"}, {"description": "D"})
     await asyncio.gather(*(app.uploads.edit(release_id, edit, **WHO) for edit in edits))
     assert set((await app.shelf.one(release_id)).edits) == {"title", "tags", "language", "description"}
+
+
+@pytest.mark.parametrize(
+    ("assignment", "names"),
+    [
+        ("authors=[1, 2]", "authors"),
+        ('authors={"name": "A"}', "authors"),
+        ("title=[1]", "title"),
+        ("series=[5]", "series"),
+        ('categories=["x"]', "categories"),
+    ],
+)
+async def test_an_edit_of_the_wrong_kind_is_refused(
+    app: App, library: Path, assignment: str, names: str
+) -> None:
+    release_id = await found(app, library)
+    with pytest.raises(NeedsPerson, match=f"The field {names} takes"):
+        await app.uploads.edit(release_id, parse_assignments([assignment]), **WHO)
+    assert (await app.shelf.one(release_id)).edits == {}
 
 
 @pytest.mark.parametrize("status", ["failed", "waiting"])
