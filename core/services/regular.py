@@ -69,9 +69,9 @@ class Regular:
 
     async def discover(self) -> None:
         """Look for new books (in every folder once `schedules.full_read` has passed) and begin some."""
-        document = await self._uploads.discover()
-        if document["releases"]:
-            LOG.info("%d new books in the library", len(document["releases"]))
+        intake = await self._uploads.read_library()
+        if intake.new:
+            LOG.info("%d new books in the library", len(intake.new))
         await self.admit()
 
     async def admit(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -18,6 +19,7 @@ from core.store.jobs import JobStore, Row, new_id
 from core.store.tables import job, job_log, release
 
 KIND = "upload"
+BATCH = 500  # rows a transaction
 PATHS = ("source_dir", "staging_dir", "torrent_path")
 _OWN_JOB = sa.and_(job.c.subject == release.c.id, job.c.kind == KIND)
 WISHED = "wished"  # what a baseline release waits for: that somebody asks
@@ -37,7 +39,16 @@ class ReleaseStore:
         self._clock = store.clock
 
     async def add(self, rows: Sequence[Mapping[str, Any]], *, stage: str, lane: str) -> list[str]:
-        """New releases, each with a job that waits until it is wished for; returns their ids."""
+        """New releases, each with a job that waits until it is wished for; returns their ids.
+
+        A first library may have a hundred thousand: they come in batches, so that others get their turn.
+        """
+        ids: list[str] = []
+        for start in range(0, len(rows), BATCH):
+            ids += await self._add(rows[start : start + BATCH], stage, lane)
+        return ids
+
+    async def _add(self, rows: Sequence[Mapping[str, Any]], stage: str, lane: str) -> list[str]:
         now = self._clock.now()
         complete = [{"id": new_id(), "created": now, "updated": now, **_encoded(row)} for row in rows]
         async with self._store.write() as connection:
@@ -107,13 +118,26 @@ class ReleaseStore:
                 added.append(release_id)
         return added
 
-    async def all(self, ids: Iterable[str] | None = None) -> list[Release]:
+    async def all(self, ids: Sequence[str] | None = None) -> list[Release]:
         """Every release, or those named, oldest first."""
-        query = _query()
-        if ids is not None:
-            query = query.where(release.c.id.in_(list(ids)))
         async with self._store.read() as connection:
-            return [_release(row) for row in (await connection.execute(query)).mappings()]
+            if ids is None:
+                rows = list((await connection.execute(_query())).mappings())
+            else:
+                rows = []
+                for start in range(0, len(ids), BATCH):
+                    query = _query().where(release.c.id.in_(ids[start : start + BATCH]))
+                    rows += (await connection.execute(query)).mappings()
+        # many are read in a thread: the loop has presses to acknowledge meanwhile
+        return await asyncio.to_thread(_releases, rows) if len(rows) > BATCH else _releases(rows)
+
+    async def failed(self, ids: Sequence[str] | None = None) -> set[str]:
+        """Ids of the releases (among those named) that stopped without success."""
+        query = sa.select(job.c.subject).where(job.c.kind == KIND, job.c.status == "failed")
+        if ids is not None:
+            query = query.where(job.c.subject.in_(ids))
+        async with self._store.read() as connection:
+            return set((await connection.execute(query)).scalars())
 
     async def find(self, reference: str) -> list[Release]:
         """By id, ASIN, or an id's first six or more characters (only those may find several)."""
@@ -246,6 +270,10 @@ def _encoded(row: Mapping[str, Any]) -> dict[str, Any]:
     if "staged" in values:
         values["staged"] = [list(asdict(file).values()) for file in values["staged"]]
     return values
+
+
+def _releases(rows: Sequence[Row]) -> list[Release]:
+    return [_release(row) for row in rows]
 
 
 def _release(row: Row) -> Release:

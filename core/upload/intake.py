@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from core.config import Configuration
-from core.domain.matching import same_person
 from core.domain.timing import parse_schedule
 from core.domain.tracker_ids import BARRED_AUTHORS
 from core.errors import ConfigError
@@ -79,14 +78,17 @@ class Librarian:
             )
         content, full_read = await self._library.index(str(root))
         rules = await self._rules()
-        full = full or self._full_read_due(full_read, now) or rules != await self._state.get(RULES, rules)
-        scan = await asyncio.to_thread(self._scan, str(root), content, full)
+        full = full or self._full_read_due(full_read, now)
+        # other rules of exclusion: every book is to be judged anew, not only what changed on disk
+        before = content if rules == await self._state.get(RULES, rules) else b""
+        scan = await asyncio.to_thread(self._scan, str(root), before, full)
         for note in scan.notes:
             LOG.warning("%s", note)
-        excluded = await self._excluded(scan.found)
+        loans = set(await self._state.get(LOANS, ()))
+        excluded = await asyncio.to_thread(self._excluded, scan.found, loans)
         taken = [book for book in scan.found if book.source_dir not in excluded]
         skipped = [(skip.source_dir, skip.reason) for skip in scan.skipped] + sorted(excluded.items())
-        if not full and scan.unchanged:
+        if scan.unchanged:
             # a book excluded earlier is among the unchanged ones now; its reason still stands
             skipped += await self._still_excluded(skipped, scan)
         if dry_run:
@@ -126,19 +128,20 @@ class Librarian:
         due = every.next_after(last, self._config.settings.timezone) if last else None
         return due is not None and due <= now
 
-    async def _excluded(self, books: Iterable[FoundBook]) -> dict[str, str]:
+    def _excluded(self, books: Iterable[FoundBook], loans: set[str]) -> dict[str, str]:
+        from core.domain.lint.person_text import (
+            person_key,
+        )  # the linter's rules, loaded with the first reading
+
         settings = self._config.settings.upload
-        forbidden = BARRED_AUTHORS if settings.exclude_authors is None else settings.exclude_authors
-        loans = set(await self._state.get(LOANS, ())) if settings.exclude_plus_loans else set()
+        barred = BARRED_AUTHORS if settings.exclude_authors is None else settings.exclude_authors
+        keys = {person_key(name) for name in barred}
         reasons: dict[str, str] = {}
         for book in books:
-            author = next(
-                (a.name for a in book.facts.authors if any(same_person(a.name, name) for name in forbidden)),
-                None,
-            )
+            author = next((a.name for a in book.facts.authors if person_key(a.name) in keys), None)
             if author:
                 reasons[book.source_dir] = f"books by {author} must not be uploaded (upload.exclude_authors)"
-            elif book.asin in loans:
+            elif settings.exclude_plus_loans and book.asin in loans:
                 reasons[book.source_dir] = "on loan from the Plus catalogue (upload.exclude_plus_loans)"
         return reasons
 
