@@ -128,11 +128,10 @@ class LineFormatter(logging.Formatter):
     def __init__(self, scrub: Scrubber, *, detailed: bool = False) -> None:
         super().__init__(datefmt="%Y-%m-%d %H:%M:%S" if detailed else "%H:%M:%S")
         self._scrub = scrub
-        self._detailed = detailed
 
     def format(self, record: logging.LogRecord) -> str:
         stage = _stage.get().upper() or record.name.rpartition(".")[2].upper()
-        release = f" ({_release.get()})" if self._detailed and _release.get() else ""
+        release = f" ({_release.get()})" if _release.get() else ""  # eight of them may work at once
         when = self.formatTime(record, self.datefmt)
         text = _one_line(self._scrub(record.getMessage()))
         text = f"{when} | {record.levelname} | [{stage}]{release} {text}"

@@ -47,7 +47,7 @@ def lines(text: str) -> list[tuple[str, str, str]]:
     return [found for line in text.splitlines() for found in LINE.findall(line)]
 
 
-def test_a_console_line_names_time_level_and_stage(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_console_line_names_time_level_stage_and_release(capsys: pytest.CaptureFixture[str]) -> None:
     set_up(Scrubber([]), level="INFO", folder=None)
     LOG.debug("too quiet")
     LOG.info("linked %d files", 3)
@@ -58,7 +58,7 @@ def test_a_console_line_names_time_level_and_stage(capsys: pytest.CaptureFixture
     assert shown.out == ""
     assert lines(shown.err) == [
         ("INFO", "STAGE", "linked 3 files"),
-        ("WARNING", "DESCRIBE", "no answer"),
+        ("WARNING", "DESCRIBE", "(01RELEASE) no answer"),
         ("ERROR", "STAGE", "after"),
     ]
 
