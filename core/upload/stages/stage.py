@@ -32,6 +32,7 @@ async def run(rooms: UploadRooms, job: Job) -> Outcome:
 
 def _stage(rooms: UploadRooms, release: Release, source_dir: str) -> StagedTree:
     settings = rooms.config.settings
+    library = rooms.config.libation_library_root
     plan = plan_staging(
         source_dir,
         release.files,
@@ -39,6 +40,8 @@ def _stage(rooms: UploadRooms, release: Release, source_dir: str) -> StagedTree:
         max_length=settings.mam.max_filename_length,
         extensions=settings.mam.allowed_extensions,
         tag=settings.upload.name_tag or release.tag,
+        # a library that moves keeps its names, and with them the infohashes
+        discriminator=os.path.relpath(source_dir, library) if library else None,
     )
 
     def progress(done: int, total: int) -> None:
@@ -48,6 +51,6 @@ def _stage(rooms: UploadRooms, release: Release, source_dir: str) -> StagedTree:
         plan,
         rooms.config.staging_root,
         allow_copy=settings.staging.allow_copy,
-        library_root=rooms.config.libation_library_root,
+        library_root=library,
         progress=progress,
     )
