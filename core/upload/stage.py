@@ -7,6 +7,7 @@ content. All of it is synchronous and meant for a thread.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from core.domain.release import StagedFile
-from core.errors import NeedsPerson
+from core.errors import MousekeeperError, NeedsPerson
 from core.upload.found import shown
 from core.upload.place_file import Placed, place, proven
 from core.upload.stage_faults import staging_fault
@@ -86,20 +87,23 @@ def building_name(release: str) -> str:
 def sweep_staging(staging_root: str | os.PathLike[str], keep: Collection[str] = ()) -> list[str]:
     """Remove what interrupted attempts left behind, but not those of the releases (folder names) in `keep`.
 
-    Returns the removed folders.
+    Returns the removed folders. A folder that cannot be read or cleared is left to staging, which says why.
     """
     kept = {building_name(os.path.basename(name)) for name in keep}
     root = os.fspath(staging_root)
     try:
         names = os.listdir(root)
-    except FileNotFoundError:
+    except OSError:
         return []
     stray = [
         os.path.join(root, name) for name in sorted(names) if name.startswith(BUILDING) and name not in kept
     ]
+    removed = []
     for path in stray:
-        _clear(path)
-    return stray
+        with contextlib.suppress(MousekeeperError):
+            _clear(path)
+            removed.append(path)
+    return removed
 
 
 def unstage(staged_dir: str | os.PathLike[str], files: Iterable[StagedFile]) -> list[str]:

@@ -339,3 +339,10 @@ def test_killed_at_any_moment_nothing_is_half_made(tmp_path: Path) -> None:
         assert all(os.stat(file.source).st_nlink == 2 for file in tree.files)
     sweep_staging(staging)
     assert sorted(os.listdir(staging)) == sorted(plans)
+
+
+def test_a_sweep_that_cannot_look_leaves_the_word_to_staging(tmp_path: Path) -> None:
+    """It runs before every command: staging itself says what is wrong, and status still answers."""
+    no_folder = tmp_path / "staging"
+    no_folder.write_text("a file where the folder belongs")
+    assert sweep_staging(no_folder) == []
