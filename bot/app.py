@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from core.app import App, open_app
 from core.config import Configuration, load
@@ -21,7 +21,7 @@ from core.presence import DataLock, NudgePipe, beat
 LOG = logging.getLogger("mousekeeper")
 
 HEARTBEAT_SECONDS = 30.0
-WITHOUT_PIPE_SECONDS = 1.0  # how often to look for wishes where the file system knows no pipes
+WITHOUT_PIPE_SECONDS = 1.0  # how often to look for what others wrote where the file system knows no pipes
 STOP_SECONDS = 9.0  # after SIGTERM; a killed stage goes on at the next start
 
 
@@ -53,7 +53,7 @@ async def _one_pass(app: App) -> None:
 
 async def _until_stopped(app: App) -> None:
     stop, asked = asyncio.Event(), asyncio.Event()
-    _on_signals(stop)
+    _on_signals(stop, app.config)
 
     def heard() -> None:
         asked.set()
@@ -63,13 +63,15 @@ async def _until_stopped(app: App) -> None:
     pipe = NudgePipe(app.config.data, heard)
     pipe.listen()
     # a place among the open approvals may have become free
-    undo = app.events.subscribe(JobMoved, lambda move: asked.set() if move.stage == "approve" else None)
+    undo = app.events.subscribe(JobMoved, lambda move: asked.set() if _makes_room(move) else None)
     workers = {
         "jobs": app.engine.run_forever,
         "schedules": app.scheduler.run_forever,
-        "wishes": lambda: _grant_wishes(app, asked, None if pipe.open else WITHOUT_PIPE_SECONDS),
+        "wishes": lambda: _grant_wishes(app, asked),
         "heartbeat": lambda: _beat(app),
     }
+    if not pipe.open:
+        workers["ear"] = lambda: _look_without_nudges(heard)
     tasks = [asyncio.create_task(_kept_going(name, work), name=name) for name, work in workers.items()]
     tasks.append(asyncio.create_task(app.outside.sweep(), name="sweep"))
     stopped = asyncio.create_task(stop.wait(), name="until stopped")
@@ -95,19 +97,26 @@ async def _kept_going(name: str, work: Callable[[], Awaitable[None]]) -> None:
             await asyncio.sleep(5)
 
 
-async def _grant_wishes(app: App, asked: asyncio.Event, interval: float | None) -> None:
-    under_way: set[asyncio.Task[None]] = set()
+async def _grant_wishes(app: App, asked: asyncio.Event) -> None:
     asked.set()  # what was written down before we started
+    async with asyncio.TaskGroup() as wishes:
+        while True:
+            await asked.wait()
+            asked.clear()
+            wishes.create_task(app.wishes.grant_open(), name="wishes")
+            if await app.autopilot.on():
+                await app.regular.admit()
+
+
+def _makes_room(move: JobMoved) -> bool:
+    return move.stage == "approve" or move.status == "failed"
+
+
+async def _look_without_nudges(heard: Callable[[], None]) -> None:
+    """Where nobody can nudge us, what others wrote is found by looking."""
     while True:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(interval):
-                await asked.wait()
-        asked.clear()
-        task = asyncio.create_task(app.wishes.grant_open(), name="wishes")
-        under_way.add(task)
-        task.add_done_callback(under_way.discard)
-        if await app.autopilot.on():
-            await app.regular.admit()
+        await asyncio.sleep(WITHOUT_PIPE_SECONDS)
+        heard()
 
 
 async def _beat(app: App) -> None:
@@ -116,7 +125,7 @@ async def _beat(app: App) -> None:
         await asyncio.sleep(HEARTBEAT_SECONDS)
 
 
-def _on_signals(stop: asyncio.Event) -> None:
+def _on_signals(stop: asyncio.Event, config: Configuration) -> None:
     loop = asyncio.get_running_loop()
 
     def ask_to_stop() -> None:
@@ -128,13 +137,13 @@ def _on_signals(stop: asyncio.Event) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ask_to_stop)
-    loop.add_signal_handler(signal.SIGHUP, _reread_level)
+    loop.add_signal_handler(signal.SIGHUP, _reread_level, config.config_file)
 
 
-def _reread_level() -> None:
+def _reread_level(config_file: Path | None) -> None:
     """SIGHUP: take LOG_LEVEL from the settings as they are now."""
     try:
-        level = load().settings.log_level
+        level = load(config_file).settings.log_level
     except MousekeeperError as error:
         LOG.warning("The settings were not read again: %s", error)
         return
