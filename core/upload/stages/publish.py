@@ -106,9 +106,11 @@ async def _add_checked(
 
 
 async def _take_instead(rooms: UploadRooms, client: QBittorrent, release: Release, path: str) -> None:
+    """Let the site's torrent be the one that seeds; `start` adds it where the client knows none such."""
+    infohash = release.infohash or ""
     data = await asyncio.to_thread(_read, path)
     metainfo = Metainfo.parse(data)
-    if metainfo.infohash != release.infohash:
+    if metainfo.infohash != infohash:
         faults = await asyncio.to_thread(verify_against_disk, metainfo, release.staging_dir or "")
         if faults:
             raise NeedsPerson(
@@ -116,7 +118,8 @@ async def _take_instead(rooms: UploadRooms, client: QBittorrent, release: Releas
                 hint="Download this upload's torrent again and name it with `mousekeeper uploaded`.",
             )
         await _add_checked(rooms, client, release, data)
-        await _ask(rooms, lambda: client.remove_entry(release.infohash or ""))
+    # ours goes also where both are the same files: only theirs has the right announce for certain
+    await _ask(rooms, lambda: client.remove_entry(infohash))
     await rooms.releases.update(release.id, torrent_path=path, infohash=metainfo.infohash)
 
 
@@ -147,5 +150,5 @@ def _read(path: str) -> bytes:
     except OSError as error:
         raise NeedsPerson(
             f"The torrent file {os.path.basename(path)!r} cannot be read ({error.strerror}).",
-            hint="Build it again with `mousekeeper torrent --asin ... `, or bring the file back.",
+            hint="Bring the file back, from a backup or the tracker's page, then `mousekeeper retry`.",
         ) from error
