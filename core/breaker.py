@@ -11,7 +11,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from core.domain.timing import delay_for
-from core.errors import AuthFailed, BadReply, RateLimited, Unreachable
+from core.errors import AuthFailed, BadReply, RateLimited, Rejected, Unreachable
 from core.events import Events, SystemState
 from core.store.engine import Store
 from core.store.tables import breaker
@@ -72,24 +72,29 @@ class Breakers:
         """
         if system in self._refused:
             raise self._refused[system]
-        standing = self._standings.get(system, Standing(system))
+        standing = self._standings.setdefault(system, Standing(system))
         if not now and standing.until is not None and standing.until > self._clock.now():
             wait = (standing.until - self._clock.now()).total_seconds()
             raise RateLimited(system, standing.error or f"{system} does not answer.", retry_after=wait)
         try:
             answer = await ask()
         except AuthFailed as error:
+            if system not in self._refused:
+                self._went(system, error)
             self._refused[system] = error
-            self._went(system, error)
             raise
         except (Unreachable, BadReply) as error:
             await self._failed(standing, error)
             raise
-        if standing.failures:
+        except Rejected:  # a no is an answer
             await self._answered(standing)
+            raise
+        await self._answered(standing)
         return answer
 
     async def _failed(self, before: Standing, error: Unreachable | BadReply) -> None:
+        if self._standings[before.system] is not before:
+            return  # asked by several at once, and the first of them has told it
         now = self._clock.now()
         if before.since is None:
             self._went(before.system, error)
@@ -104,6 +109,8 @@ class Breakers:
         )
 
     async def _answered(self, before: Standing) -> None:
+        if not before.failures or self._standings[before.system] is not before:
+            return
         if before.since is not None:
             LOG.info("%s answers again", before.system)
             self._events.publish(SystemState(before.system, up=True, text=f"{before.system} answers again."))

@@ -56,14 +56,16 @@ class DataLock:
                 f"The file system of {self._path.parent} knows no locks ({error.strerror}).",
                 hint="Put paths.data on a local disk.",
             ) from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "role": role}).encode(), 0)
         self._descriptor = descriptor
+        with contextlib.suppress(OSError):  # on a full disk the lock holds all the same, only nameless
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "role": role}).encode(), 0)
         return True
 
     def release(self) -> None:
         if self._descriptor is not None:
-            os.ftruncate(self._descriptor, 0)
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = None
 
@@ -129,7 +131,8 @@ def nudge(data: Path) -> None:
     with contextlib.suppress(OSError):
         descriptor = os.open(data / PIPE, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            os.write(descriptor, b"!")
+            if stat.S_ISFIFO(os.fstat(descriptor).st_mode):  # anything else there is not ours to write to
+                os.write(descriptor, b"!")
         finally:
             os.close(descriptor)
 

@@ -24,6 +24,7 @@ from core.store.jobs import Claim, JobStore, Row
 
 LOG = logging.getLogger(__name__)
 
+SOONEST = 1.0  # seconds: a stage that says "at once" must not turn in circles
 UNRECORDED = timedelta(minutes=1)  # until a stage is run again whose outcome the database did not take
 
 
@@ -40,6 +41,9 @@ class Engine:
         self._rated = {
             lane.name: timedelta(seconds=lane.per) for lane in self._lanes.values() if lane.rate is not None
         }
+        for pipeline in self._pipelines.values():
+            if strange := [stage.name for stage in pipeline.stages if stage.lane not in self._lanes]:
+                raise ValueError(f"there is no lane for the stages {strange} of {pipeline.kind}")
         self._events = events
         self._busy: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -204,7 +208,7 @@ class Engine:
             values = {
                 "status": "ready",
                 "attempts": job.attempts + 1,
-                "due": now + timedelta(seconds=max(0.0, min(outcome.after, LONGEST))),
+                "due": now + timedelta(seconds=max(SOONEST, min(outcome.after, LONGEST))),
                 "error": outcome.reason,
             }
             return await self._record(row, values, "retry", outcome.reason, stage.name)

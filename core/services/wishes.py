@@ -38,7 +38,9 @@ class Wishes:
         fresh = [row for row in await self._store.open() if row["id"] not in self._under_way]
         self._under_way |= {row["id"] for row in fresh}
         try:
-            await asyncio.gather(*(self._finish(row) for row in fresh))
+            for fault in await asyncio.gather(*map(self._finish, fresh), return_exceptions=True):
+                if isinstance(fault, Exception):
+                    LOG.error("A wish could not be finished; the next start grants it again", exc_info=fault)
         finally:
             self._under_way -= {row["id"] for row in fresh}
 
@@ -53,4 +55,9 @@ class Wishes:
         except Exception as fault:  # the asker gets a sentence, the log the traceback
             LOG.exception("The wish %s failed", row["kind"])
             error, exit_code = f"Unexpected {type(fault).__name__}; the log has it.", 1
-        await self._store.finish(row["id"], result=result, error=error, exit_code=exit_code)
+        try:
+            await self._store.finish(row["id"], result=result, error=error, exit_code=exit_code)
+        except Exception as fault:  # unfinished, it would be granted again and again
+            LOG.exception("The result of the wish %s could not be kept", row["kind"])
+            error = f"It is done, but its result could not be kept ({type(fault).__name__}; the log has it)."
+            await self._store.finish(row["id"], result=None, error=error, exit_code=1)

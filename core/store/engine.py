@@ -6,10 +6,11 @@ transaction takes the write lock before it reads (BEGIN IMMEDIATE) and there is 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -19,6 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from core.clock import Clock, SystemClock
 from core.errors import MousekeeperError
 from core.store import schema
+
+T = TypeVar("T")
 
 
 class StoreError(MousekeeperError):
@@ -58,14 +61,15 @@ class Store:
         if self._writer is None:
             raise StoreError("The database was opened for looking only.")
         with _in_words():
-            async with self._writer.begin() as connection:
+            async with _connected(self._writer) as connection:
                 yield connection
+                await finished(connection.commit())
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A consistent view that never waits for the writer."""
         with _in_words():
-            async with self._reader.connect() as connection:
+            async with _connected(self._reader) as connection:
                 yield connection
 
     async def close(self) -> None:
@@ -73,6 +77,44 @@ class Store:
         for engine in (self._reader, self._writer):
             if engine is not None:
                 await engine.dispose()
+
+
+async def finished(work: Coroutine[Any, Any, T]) -> T:
+    """The result of database work, which is carried through although the caller is cancelled meanwhile.
+
+    Interrupted in the middle, the driver leaves a statement behind that keeps its transaction, and with that
+    the write lock, until the garbage collector comes by.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait((task,))
+        if not task.cancelled():
+            task.exception()  # seen; who is cancelled hears of that alone
+        raise
+
+
+class Unbroken(AsyncConnection):
+    """A connection whose statements run to their end. The first one begins the transaction."""
+
+    async def execute(self, *args: Any, **options: Any) -> sa.CursorResult[Any]:
+        return await finished(super().execute(*args, **options))
+
+    async def exec_driver_sql(self, *args: Any, **options: Any) -> sa.CursorResult[Any]:
+        return await finished(super().exec_driver_sql(*args, **options))
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[Unbroken]:
+    connection = Unbroken(engine)
+    try:
+        await finished(connection.start())
+        yield connection
+    finally:
+        await finished(connection.close())  # rolls back what was not committed
 
 
 def _engine(path: Path, *, writable: bool) -> AsyncEngine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -99,21 +100,27 @@ async def _update_then_fail(store: Store) -> None:
         raise KeyError("the caller's own")
 
 
-async def test_cancelled_anywhere_a_write_is_whole_or_not_there_and_the_writer_lives(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", range(3))
+async def test_cancelled_anywhere_a_write_is_whole_or_not_there_and_gives_its_lock_back(
+    tmp_path: Path, seed: int
+) -> None:
+    chance = random.Random(seed)
     store = await Store.open(tmp_path / "cancel.db")
     try:
-        await StateStore(store).put("count", 0)
-        for turns in range(60):
-            before = await StateStore(store).get("count")
-            task = asyncio.create_task(add_one(store))
-            for _ in range(turns):
-                await asyncio.sleep(0)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            assert await StateStore(store).get("count") in (before, before + 1)
-        before = await StateStore(store).get("count")
         await add_one(store)
-        assert await StateStore(store).get("count") == before + 1
+        for _ in range(150):
+            before = await StateStore(store).get("count")
+            tasks = [asyncio.create_task(add_one(store)) for _ in range(3)]
+            for _ in range(chance.randrange(60)):
+                await asyncio.sleep(0)
+                if chance.random() < 0.1:
+                    await asyncio.to_thread(int)  # the connections' threads get on meanwhile
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            async with asyncio.timeout(10):
+                await add_one(store)
+            assert await StateStore(store).get("count") in range(before + 1, before + 5)
     finally:
         await store.close()
 
