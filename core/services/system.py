@@ -6,10 +6,14 @@ import asyncio
 import json
 import os
 import platform
+import shutil
 import sqlite3
 import tarfile
 import tempfile
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -71,25 +75,29 @@ class System:
             raise NeedsPerson("There is no database yet, so there is nothing to back up.")
         path = target or str(self._config.data / f"mousekeeper-backup-{_stamp()}.tar.gz")
         beside = f"{path}.new"
-        with tempfile.TemporaryDirectory(dir=self._config.data, prefix="backup-") as folder:
+        with (
+            _told("written"),
+            tempfile.TemporaryDirectory(dir=self._config.database.parent, prefix="backup-") as folder,
+        ):
             copy = Path(folder) / DATABASE
             schema.copy_to(self._config.database, copy)
             with tarfile.open(beside, "w:gz") as archive:
                 archive.add(copy, DATABASE)
                 if self._config.config_file:
                     archive.add(self._config.config_file, "config.yaml")
-        os.chmod(beside, 0o600)
-        os.replace(beside, path)
+            os.chmod(beside, 0o600)
+            os.replace(beside, path)
         return path
 
     def _write_support(self, target: str | None, parts: dict[str, Any]) -> str:
         path = target or str(self._config.data / f"mousekeeper-support-{_stamp()}.zip")
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
-            for name, content in parts.items():
-                bundle.writestr(name, self._scrub(json.dumps(content, indent=1)))
-            bundle.writestr("log.txt", self._scrub(self._log_tail()))
-        os.chmod(path, 0o600)
+        with _told("written"):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
+                for name, content in parts.items():
+                    bundle.writestr(name, self._scrub(json.dumps(content, indent=1)))
+                bundle.writestr("log.txt", self._scrub(self._log_tail()))
+            os.chmod(path, 0o600)
         return path
 
     def _log_tail(self) -> str:
@@ -107,40 +115,53 @@ def restore(config: Configuration, archive: str) -> Document:
     The caller holds the data folder's lock. Raises NeedsPerson when the archive is not ours or is damaged.
     """
     content = _database_in(archive)
-    config.database.parent.mkdir(parents=True, exist_ok=True)
     fresh = config.database.with_name(f"{config.database.name}.restored")
-    fresh.write_bytes(content)
-    os.chmod(fresh, 0o600)
-    try:
-        connection = sqlite3.connect(fresh)
-        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        connection.close()
-    except sqlite3.Error as error:
-        fresh.unlink()
-        raise NeedsPerson(f"The database in {archive} cannot be used ({error}).") from error
-    if verdict != "ok":
-        fresh.unlink()
-        raise NeedsPerson(f"The database in {archive} is damaged ({verdict}).")
-    kept = None
-    if config.database.exists():
-        kept = str(_set_aside(config))
-    os.replace(fresh, config.database)
+    with _told("restored"):
+        config.database.parent.mkdir(parents=True, exist_ok=True)
+        _write_through(fresh, content)
+        try:
+            schema.require_ours(fresh)
+        except schema.SchemaError as error:
+            fresh.unlink()
+            raise NeedsPerson(f"{archive} cannot be restored: {error.message}") from error
+        kept = str(_set_aside(config)) if config.database.exists() else None
+        os.replace(fresh, config.database)
     return {"restored": str(config.database), "kept": kept}
 
 
 def _set_aside(config: Configuration) -> Path:
+    """A copy of the present database, which stays where it is until another takes its place in one step."""
     folder = config.data / "backups"
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / f"mousekeeper-{_stamp()}-replaced.db"
     try:  # a copy without the write-ahead log, where the database still can be read
-        connection = sqlite3.connect(config.database)
-        connection.execute("VACUUM INTO ?", (str(kept),))
-        connection.close()
+        schema.copy_to(config.database, kept)
     except sqlite3.Error:
-        os.replace(config.database, kept)
-    for ending in ("", "-wal", "-shm"):
+        shutil.copy(config.database, kept)
+    for ending in ("-wal", "-shm"):  # or the old log would be taken for the new database's
         Path(f"{config.database}{ending}").unlink(missing_ok=True)
     return kept
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """A disk or database that refuses, as a sentence."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        where = f" at {error.filename}" if isinstance(error, OSError) and error.filename else ""
+        raise NeedsPerson(
+            f"It could not be {what}: {why}{where}.",
+            hint="Check that the folder exists, is writable for this user, and has room.",
+        ) from error
 
 
 def _database_in(archive: str) -> bytes:
@@ -153,7 +174,7 @@ def _database_in(archive: str) -> bytes:
         with tarfile.open(archive, "r:gz") as tar:
             member = tar.extractfile(DATABASE)
             content = member.read() if member else b""
-    except (OSError, tarfile.TarError, KeyError, EOFError) as error:
+    except (OSError, tarfile.TarError, zlib.error, KeyError, EOFError) as error:
         raise NeedsPerson(
             f"{archive} is no backup of Mousekeeper.",
             hint="Name a file made by `mousekeeper backup`, or a .db file of data/backups.",

@@ -63,6 +63,19 @@ def require_current(path: Path) -> None:
         )
 
 
+def require_ours(path: Path) -> None:
+    """Raise SchemaError unless the file is a whole database of this program that this version can open."""
+    try:
+        with closing(sqlite3.connect(path, timeout=30)) as connection:
+            _check_integrity(connection, path)
+            revision = _revision(connection)
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
+    if revision is None:
+        raise SchemaError(f"The database {path} is not one of this program.")
+    _refuse_newer(revision, path)
+
+
 def copy_to(path: Path, target: Path) -> None:
     """A complete, consistent copy, also while the database is in use; only its owner may read it."""
     try:
