@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.settings_types import (
+    Address,
     DiscordId,
     DiscordIds,
     Folder,
@@ -256,7 +257,7 @@ class Settings(BaseSettings):
     discord_token: SecretStr | None = None
     discord_guild_id: DiscordId | None = None
     discord_api_base: HttpUrl | None = None
-    discord_gateway_url: str | None = None
+    discord_gateway_url: Address | None = None
     qb_host: HostOrUrl | None = None
     qb_username: str | None = None
     qb_password: SecretStr | None = None
@@ -270,7 +271,7 @@ class Settings(BaseSettings):
     abs_token: SecretStr | None = None
     google_books_api_key: SecretStr | None = None
     hardcover_token: SecretStr | None = None
-    docker_host: str | None = None
+    docker_host: Address | None = None
     libation_container: str | None = None
     apprise_urls: SecretStr | None = None
     database_url: SqliteUrl | None = None

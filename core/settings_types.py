@@ -21,7 +21,15 @@ def _is_http(value: str) -> bool:
         return False
 
 
+def _without_password(value: str) -> str:
+    # addresses are shown by doctor and in logs; a user name and a password have settings of their own
+    if re.match(r"(?:[a-z][a-z0-9+.-]*://)?[^/?#]*@", value, re.IGNORECASE):
+        raise ValueError("must not hold a user name or password; give them in their own settings")
+    return value
+
+
 def _http_url(value: str) -> str:
+    _without_password(value)
     if not _is_http(value) or re.search(r"\s", value):
         raise ValueError("must be an address such as http://host:port")
     return value.rstrip("/")
@@ -34,7 +42,7 @@ def _secret_http_url(value: SecretStr) -> SecretStr:
 
 
 def _host_or_url(value: str) -> str:
-    if "://" in value:
+    if "://" in _without_password(value):
         return _http_url(value)
     if not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[\w.\-]+)(:\d{1,5})?(/[\w./\-]*)?", value):
         raise ValueError("must be a URL or host:port")
@@ -109,6 +117,7 @@ def _timezone(value: str) -> str:
     return value
 
 
+Address = Annotated[str, AfterValidator(_without_password)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 SecretHttpUrl = Annotated[SecretStr, AfterValidator(_secret_http_url)]
 HostOrUrl = Annotated[str, AfterValidator(_host_or_url)]

@@ -24,6 +24,7 @@ LOG = logging.getLogger(__name__)
 
 RULES = "library.rules"
 FORGOTTEN = "library.forgotten"  # folders of books a person let go of: found again, they wait until asked for
+MET = "library.met:"  # followed by its folder: books of it have been seen
 LOANS = "libation.loans"  # ASINs that are on loan from the Plus catalogue, as of the last scan
 
 
@@ -99,7 +100,12 @@ class Librarian:
                 unchanged=scan.unchanged,
                 notes=scan.notes,
             )
-        new = await self._take_in(taken, scan, first=not content)
+        # known by its books, not by its index: a share that was not mounted yet, a reading that was killed
+        # half-way or an index made anew change nothing about which books were there at first
+        met = f"{MET}{root}"
+        new = await self._take_in(taken, scan, first=not await self._state.get(met, False))
+        if taken or scan.unchanged:
+            await self._state.put(met, True)
         newly_skipped = await self._library.pass_over(skipped)
         await self._state.put(RULES, rules)
         await self._library.save_index(
@@ -158,7 +164,6 @@ class Librarian:
 
     async def _take_in(self, books: Sequence[FoundBook], scan: LibraryScan, *, first: bool) -> list[str]:
         rows = await self._releases.keys()
-        first = first and not any(row["source_dir"] for row in rows)  # the index is emptied to read all again
         by_path = await self._follow(scan, rows)
         settled = {row["id"] for path, row in by_path.items() if path not in scan.gone and not row["gone"]}
         by_asin = {row["asin"]: row for row in rows if row["asin"] and row["id"] not in settled}

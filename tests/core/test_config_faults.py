@@ -127,6 +127,9 @@ def test_a_fault_says_where_what_and_how(faults: Report, config: str, where: str
     [
         ({"QB_HOST": "http://"}, ".env or environment: QB_HOST", "http://host:port"),
         ({"QB_HOST": "host:99999"}, ".env or environment: QB_HOST", "1 to 65535"),
+        ({"QB_HOST": "http://u:pw@h:1"}, ".env or environment: QB_HOST", "user name or password"),
+        ({"ABS_URL": "https://u:pw@h"}, ".env or environment: ABS_URL", "user name or password"),
+        ({"DOCKER_HOST": "tcp://u:pw@h"}, ".env or environment: DOCKER_HOST", "user name or password"),
         ({"QB_HOST": "a b"}, ".env or environment: QB_HOST", "URL or host:port"),
         ({"MAM_ANNOUNCE_URL": "udp://t"}, ".env or environment: MAM_ANNOUNCE_URL", "http or https"),
         ({"LOG_LEVEL": "loud"}, ".env or environment: LOG_LEVEL", "'DEBUG', 'INFO'"),
