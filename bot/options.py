@@ -127,7 +127,9 @@ def command_group(
                 common = {key: given.pop(key) for key, _, _ in COMMON}
                 if common["verbose"]:
                     logging.captureWarnings(True)
-                function(Options(*common.values()), **given)
+                options = Options(*common.values())
+                with options.reporting():
+                    function(options, **given)
 
             extra = [
                 inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
