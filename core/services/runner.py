@@ -37,7 +37,7 @@ class Runner:
         stages: frozenset[str] | None = None,
         hurry: bool = False,
     ) -> None:
-        """Return when nothing (of `subjects`) can go on now; `hurry` also takes what was put off."""
+        """Return when nothing (of `subjects`, at `stages`) can go on; `hurry` also takes what was put off."""
         wanted = None if subjects is None else frozenset(subjects)
         self._breakers.ask_again()
         if self._alone:
@@ -45,16 +45,16 @@ class Runner:
             return
         if hurry:
             await self._jobs.hurry(wanted, stages)
-        await self._settled(wanted)
+        await self._settled(wanted, stages)
 
-    async def _settled(self, subjects: frozenset[str] | None) -> None:
+    async def _settled(self, subjects: frozenset[str] | None, stages: frozenset[str] | None) -> None:
         moved = asyncio.Event()
         undo = self._events.subscribe(
             JobMoved, lambda event: moved.set() if subjects is None or event.subject in subjects else None
         )
         try:
             self._engine.nudge()
-            while await self._jobs.busy(subjects):
+            while await self._jobs.busy(subjects, stages):
                 # rows also settle without moving: somebody forgets the release
                 await sleep_or(self._jobs.clock, LOOK_AGAIN, moved)
                 moved.clear()

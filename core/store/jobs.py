@@ -172,13 +172,14 @@ class JobStore:
         async with self._store.read() as connection:
             return (await connection.execute(query)).mappings().one_or_none()
 
-    async def busy(self, subjects: frozenset[str] | None) -> bool:
-        """Whether any job (of these subjects) is running or about to."""
+    async def busy(self, subjects: frozenset[str] | None, stages: frozenset[str] | None = None) -> bool:
+        """Whether any job (of these subjects, at these stages) is running or about to."""
         due_now = sa.and_(
             job.c.status == "ready", sa.or_(job.c.due.is_(None), job.c.due <= self._clock.now())
         )
         at_work = sa.or_(job.c.status == "running", due_now)
-        query = sa.select(job.c.id).where(at_work, _about(subjects)).limit(1)
+        here = sa.true() if stages is None else job.c.stage.in_(stages)
+        query = sa.select(job.c.id).where(at_work, _about(subjects), here).limit(1)
         async with self._store.read() as connection:
             return (await connection.execute(query)).first() is not None
 
