@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,6 +16,7 @@ from core.breaker import Breakers
 from core.clock import Clock, SystemClock
 from core.config import Configuration
 from core.domain.path_maps import PathMaps
+from core.errors import MousekeeperError
 from core.events import Events
 from core.jobs.engine import Engine
 from core.jobs.scheduler import Scheduler
@@ -41,6 +43,8 @@ from core.upload.pipeline import LANES, upload_pipeline
 from core.upload.rooms import UploadRooms
 from core.upload.stage import sweep_staging
 from core.upload.stages.publish import WITHOUT_CLIENT
+
+LOG = logging.getLogger(__name__)
 
 Mode = Literal["look", "write", "work", "serve"]
 
@@ -91,7 +95,7 @@ async def open_app(config: Configuration, mode: Mode, clock: Clock | None = None
         if mode in ("work", "serve"):
             every = config.settings.schedules.model_dump(include=set(app.regular.table()))
             await ScheduleStore(store).agree(every)
-            await asyncio.to_thread(sweep_staging, str(config.staging_root))
+            await _sweep(config.staging_root)
             await app.engine.recover()
             if outside.qbittorrent is not None:
                 await app.jobs.release_waits(WITHOUT_CLIENT.topic)
@@ -189,6 +193,14 @@ def _wire(
         system=system,
         outside=outside,
     )
+
+
+async def _sweep(staging_root: Path) -> None:
+    """Remove half-made release folders; a staging folder that refuses is the stages' to tell of."""
+    try:
+        await asyncio.to_thread(sweep_staging, staging_root)
+    except (OSError, MousekeeperError) as error:
+        LOG.warning("What earlier runs left in %s could not be removed: %s", staging_root, error)
 
 
 async def _open_store(config: Configuration, mode: Mode, clock: Clock, stack: AsyncExitStack) -> Store:
