@@ -39,7 +39,7 @@ class LibationService:
         report = await self._libation().acquire(
             liberate=liberate, include_loans=not settings.upload.exclude_plus_loans
         )
-        if report.ok:
+        if report.ok or report.loans:  # what it told of loans holds, also where the fetching failed
             await self._state.put(LOANS, sorted(book.asin for book in report.loans))
         return {
             "ok": report.ok,
