@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ DEFAULT_TIMEOUT = 30.0  # seconds for the whole exchange
 DEFAULT_MAX_BYTES = 8 * 1024 * 1024
 
 
+@cache  # it reads files
 def program_version() -> str:
     """The installed version, or "0" when running from files without an installation."""
     try:
