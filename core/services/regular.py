@@ -8,7 +8,10 @@ from datetime import datetime, timedelta
 
 from core.clock import Clock
 from core.config import Configuration
+from core.domain.release import Release
+from core.errors import MousekeeperError
 from core.jobs.engine import Engine
+from core.jobs.model import OPEN
 from core.jobs.scheduler import Work
 from core.services.libation import LibationService
 from core.services.uploads import Uploads
@@ -83,16 +86,22 @@ class Regular:
             self._engine.nudge()
 
     async def enrich(self) -> None:
-        """Ask the catalogues again for releases whose facts were incomplete, until they are decided."""
-        now = self._clock.now()
+        """Ask the catalogues again for releases whose facts were incomplete, until they are uploaded."""
         for release in await self._releases.at_stages(("approve", "publish", "confirm")):
-            row = await self._jobs.get(KIND, release.id)
-            at = row["data"].get("enrich_at") if row else None
-            if at is None or datetime.fromisoformat(at) > now:
-                continue
-            again = await enrich(self._rooms, release)
-            await self._jobs.remember(release.job_id, {"enrich_at": again.isoformat() if again else None})
-            LOG.info("%s: asked the catalogues again", release.title)
+            if release.status in OPEN:
+                try:
+                    await self._enrich(release)
+                except MousekeeperError as error:  # one release's fault must not keep the others waiting
+                    LOG.warning("%s: what the catalogues say was not renewed: %s", release.title, error)
+
+    async def _enrich(self, release: Release) -> None:
+        row = await self._jobs.get(KIND, release.id)
+        at = row["data"].get("enrich_at") if row else None
+        if at is None or datetime.fromisoformat(at) > self._clock.now():
+            return
+        again = await enrich(self._rooms, release)
+        await self._jobs.remember(release.job_id, {"enrich_at": again.isoformat() if again else None})
+        LOG.info("%s: asked the catalogues again", release.title)
 
     async def forget_old(self) -> None:
         """Keep logs a year, wishes a month, answers of catalogues three months."""

@@ -6,16 +6,21 @@ from core.jobs.model import Done, Job, Outcome
 from core.upload.kit_files import write_kit
 from core.upload.rooms import UploadRooms
 
-NOT_ASKED = "The tracker was not asked whether it has this book: MAM_ID is not set."
+NOT_ASKED = "The tracker was not asked whether it has this book."
 
 
 async def run(rooms: UploadRooms, job: Job) -> Outcome:
-    """Finds a twin by infohash; a twin is a warning for the person who approves, never a refusal."""
-    release = await rooms.releases.get(job.subject)
+    """A twin is a warning for the person who approves, never a refusal."""
+    return Done(text=await look(rooms, job.subject) or NOT_ASKED)
+
+
+async def look(rooms: UploadRooms, release_id: str) -> str:
+    """Warn of other releases with the same torrent, and write the kit; returns the warnings, if any."""
+    release = await rooms.releases.get(release_id)
     twins = await rooms.releases.twins(release.id, release.infohash or "")
     warnings = [f"The same files are another release already: {twin.title} ({twin.id})." for twin in twins]
     known = [line for line in release.warnings if line not in warnings]
     if warnings:
         await rooms.releases.update(release.id, warnings=[*known, *warnings])
     await write_kit(rooms, await rooms.releases.get(release.id))
-    return Done(text=" ".join(warnings) or NOT_ASKED)
+    return " ".join(warnings)

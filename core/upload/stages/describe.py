@@ -18,6 +18,7 @@ from core.upload.cascade import Description, Evidence, describe, needs_enrichmen
 from core.upload.outputs import output_folder, write_json
 from core.upload.rooms import UploadRooms
 from core.upload.sidecar import Sidecar, find_sidecar, read_sidecar
+from core.upload.stages import check
 
 REPORTS = TypeAdapter(list[MediaReport])
 LOOK_AGAIN = timedelta(hours=1)  # at the earliest, for a catalogue that failed
@@ -41,10 +42,11 @@ async def run(rooms: UploadRooms, job: Job) -> Outcome:
 
 
 async def enrich(rooms: UploadRooms, release: Release) -> datetime | None:
-    """Ask the catalogues again for a described release; returns when to look once more, if at all."""
+    """Ask the catalogues again for a checked release and renew its kit; returns when to look once more."""
     reports = REPORTS.validate_python(release.media)
     description = await _describe(rooms, release, reports)
     await save(rooms, release, description, reports)
+    await check.look(rooms, release.id)
     at = _enrich_at(description, rooms.clock.now())
     return datetime.fromisoformat(at) if at else None
 

@@ -3,57 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 
 import pytest
 
 from core.app import App
-from core.domain.release import StagedFile
 from core.errors import NeedsPerson, NotNow
 from core.upload.edits import parse_assignments
 from core.upload.torrent.builtin import BuiltinBuilder
-from tests.core.services.conftest import put
+from tests.core.services.conftest import found, staged, stands_at
 
 WHO = {"by": "ada", "door": "test"}
-
-
-async def found(app: App, library: Path) -> str:
-    """The id of a book that was just discovered."""
-    put(library, "One [B000000001]")
-    [release] = (await app.uploads.discover())["releases"]
-    return str(release["id"])
-
-
-async def stands_at(app: App, release_id: str, stage: str, status: str) -> None:
-    """As if the release had come so far."""
-    release = await app.shelf.one(release_id)
-    log = {"stage": stage, "event": "test", "text": ""}
-    await app.jobs.move(release.job_id, {"stage": stage, "status": status, "topic": None}, log)
-
-
-async def staged(app: App, library: Path, tmp_path: Path) -> tuple[str, Path]:
-    """A release with its folder of hardlinks and its torrent."""
-    release_id = await found(app, library)
-    release = await app.shelf.one(release_id)
-    folder = app.config.staging_root / "One"
-    folder.mkdir(parents=True)
-    source = Path(str(release.source_dir), "book.m4b")
-    os.link(source, folder / "book.m4b")
-    torrent = app.config.torrent_output / "One" / "One.torrent"
-    torrent.parent.mkdir(parents=True)
-    (torrent.parent / "audnex.json").write_text("{}")
-    built = await BuiltinBuilder(announce=None, source="MAM", piece_length=None).build(
-        str(folder), str(torrent)
-    )
-    await app.uploads._releases.update(
-        release_id,
-        staging_dir=str(folder),
-        torrent_path=str(torrent),
-        infohash=built.metainfo.infohash,
-        staged=(StagedFile(str(source), "book.m4b", source.stat().st_size),),
-    )
-    return release_id, folder
 
 
 async def test_edits_of_several_people_all_stay(app: App, library: Path) -> None:
@@ -87,7 +47,7 @@ async def test_an_edit_of_the_wrong_kind_is_refused(
 async def test_what_may_be_seeding_is_not_forgotten_whatever_failed(
     app: App, library: Path, tmp_path: Path, stage: str, status: str
 ) -> None:
-    release_id, folder = await staged(app, library, tmp_path)
+    release_id, folder = await staged(app, library)
     await stands_at(app, release_id, stage, status)
     with pytest.raises(NeedsPerson, match="seeding"):
         await app.uploads.forget(release_id)
@@ -95,7 +55,7 @@ async def test_what_may_be_seeding_is_not_forgotten_whatever_failed(
 
 
 async def test_what_is_being_worked_on_is_not_forgotten(app: App, library: Path, tmp_path: Path) -> None:
-    release_id, folder = await staged(app, library, tmp_path)
+    release_id, folder = await staged(app, library)
     await stands_at(app, release_id, "build", "running")
     with pytest.raises(NotNow):
         await app.uploads.forget(release_id)
@@ -103,7 +63,7 @@ async def test_what_is_being_worked_on_is_not_forgotten(app: App, library: Path,
 
 
 async def test_forgetting_leaves_nothing_of_ours(app: App, library: Path, tmp_path: Path) -> None:
-    release_id, folder = await staged(app, library, tmp_path)
+    release_id, folder = await staged(app, library)
     await app.uploads.forget(release_id)
     assert not folder.exists()
     assert list(app.config.torrent_output.iterdir()) == []
@@ -113,7 +73,7 @@ async def test_forgetting_leaves_nothing_of_ours(app: App, library: Path, tmp_pa
 async def test_a_described_release_leaves_its_metadata_behind_no_more_than_a_built_one(
     app: App, library: Path, tmp_path: Path
 ) -> None:
-    release_id, _ = await staged(app, library, tmp_path)
+    release_id, _ = await staged(app, library)
     torrent = app.config.torrent_output / "One" / "One.torrent"
     torrent.unlink()
     await app.uploads._releases.update(release_id, torrent_path=None, infohash=None)
@@ -122,7 +82,7 @@ async def test_a_described_release_leaves_its_metadata_behind_no_more_than_a_bui
 
 
 async def test_only_the_first_torrent_handed_back_counts(app: App, library: Path, tmp_path: Path) -> None:
-    release_id, folder = await staged(app, library, tmp_path)
+    release_id, folder = await staged(app, library)
     await stands_at(app, release_id, "confirm", "waiting")
     returned = [tmp_path / f"{name}.torrent" for name in ("first", "second")]
     for path in returned:

@@ -9,14 +9,12 @@ from core.app import App, open_app
 from core.breaker import Breakers
 from core.config import load
 from core.services.runner import Runner
-from tests.core.services.conftest import put
-from tests.core.services.test_corrections import stands_at
+from tests.core.services.conftest import found, stands_at
 
 
 async def test_a_command_waits_for_its_own_stages_only(app: App, library: Path) -> None:
-    put(library, "One [B000000001]")
-    [release] = (await app.uploads.discover())["releases"]
-    await stands_at(app, release["id"], "publish", "running")  # an hour's check, say
+    release_id = await found(app, library)
+    await stands_at(app, release_id, "publish", "running")  # an hour's check, say
     beside = Runner(app.engine, app.jobs, app.events, Breakers(app.store, app.events), alone=False)
     async with asyncio.timeout(5):
         await beside.run(None, stages=frozenset({"stage", "describe"}))
