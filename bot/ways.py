@@ -46,6 +46,13 @@ def write(options: Options, work: Callable[[App], Awaitable[Document]]) -> Docum
     return options.run(door.change(options.config, work, options.watch, go_on=lambda _: None))
 
 
+def only_said(options: Options, would: str) -> bool:
+    """With --dry-run: say what the command would do. Whether that was all it is to do."""
+    if options.dry_run:
+        options.show({"dry_run": True, "message": f"Would {would}."})
+    return options.dry_run
+
+
 def change_one(
     options: Options, reference: str, work: Callable[[App], Awaitable[Any]], *, go_on: bool = True
 ) -> None:

@@ -2,19 +2,21 @@
 
 from bot.commands import autopilot_command
 from bot.options import Options
-from bot.ways import look, user, write
+from bot.ways import look, only_said, user, write
 
 
 @autopilot_command("start")
 def autopilot_start(options: Options) -> None:
     """Let the schedules run."""
-    options.show(write(options, lambda app: app.autopilot.switch(True, by=user())), "autopilot")
+    if not only_said(options, "start the autopilot"):
+        options.show(write(options, lambda app: app.autopilot.switch(True, by=user())), "autopilot")
 
 
 @autopilot_command("stop")
 def autopilot_stop(options: Options) -> None:
     """Let the schedules rest; commands still work."""
-    options.show(write(options, lambda app: app.autopilot.switch(False, by=user())), "autopilot")
+    if not only_said(options, "stop the autopilot"):
+        options.show(write(options, lambda app: app.autopilot.switch(False, by=user())), "autopilot")
 
 
 @autopilot_command("status")

@@ -112,4 +112,6 @@ def import_state(
         options.fail(NeedsPerson(f"{file} is not JSON.", hint="Name a processed.json."))
     if not isinstance(document, dict):
         options.fail(NeedsPerson(f"{file} is no state file."))
-    options.show(write(options, lambda app: app.uploads.take_over(document)), "plain")
+    way = look if options.dry_run else write
+    dry_run = options.dry_run
+    options.show(way(options, lambda app: app.uploads.take_over(document, dry_run=dry_run)), "plain")

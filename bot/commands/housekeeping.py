@@ -7,7 +7,7 @@ import typer
 
 from bot.commands import command
 from bot.options import Options
-from bot.ways import look
+from bot.ways import look, only_said
 
 
 @command("init")
@@ -24,6 +24,8 @@ def backup(
     to: Annotated[Path | None, typer.Option("--to", help="The archive to write.")] = None,
 ) -> None:
     """Write one archive with the database and config.yaml."""
+    if only_said(options, "write an archive with the database and config.yaml"):
+        return
     options.show(look(options, lambda app: app.system.backup(str(to) if to else None)), "plain")
 
 
@@ -33,6 +35,8 @@ def restore(options: Options, archive: Annotated[Path, typer.Argument(help="Made
     from core.presence import DataLock
     from core.services.system import restore as put_back
 
+    if only_said(options, f"put back the database of {archive}"):
+        return
     lock = DataLock(options.config.data)
     with options.reporting():
         if not lock.acquire("mousekeeper restore"):
@@ -46,4 +50,6 @@ def support(
     to: Annotated[Path | None, typer.Option("--to", help="The bundle to write.")] = None,
 ) -> None:
     """Write a bundle for asking for help; secrets are scrubbed."""
+    if only_said(options, "write a bundle for asking for help"):
+        return
     options.show(look(options, lambda app: app.system.support(str(to) if to else None)), "plain")

@@ -6,7 +6,7 @@ import typer
 
 from bot.commands import command
 from bot.options import Options
-from bot.ways import finish, run_stages, wish
+from bot.ways import finish, only_said, run_stages, wish
 
 
 @command("scan")
@@ -15,13 +15,7 @@ def scan(
     liberate: Annotated[bool, typer.Option("--liberate", help="Also fetch what is pending.")] = False,
 ) -> None:
     """Ask Libation for new books."""
-    if options.dry_run:
-        options.show(
-            {
-                "dry_run": True,
-                "message": "Would ask Libation to scan" + (" and liberate." if liberate else "."),
-            }
-        )
+    if only_said(options, "ask Libation to scan" + (" and liberate" if liberate else "")):
         return
     document = wish(options, "scan", {"liberate": liberate})
     options.show(document, "scan")
@@ -72,6 +66,8 @@ def run(
     once: Annotated[bool, typer.Option("--once", help="Do what is due now, then end.")] = False,
 ) -> None:
     """The service: runs day and night until it is stopped."""
+    if only_said(options, "do what is due now" if once else "run until it is stopped"):
+        return
     from bot.app import serve
 
     options.log_to_file(console=options.config.settings.log_level)

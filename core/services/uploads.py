@@ -12,7 +12,7 @@ from core.domain.release import DECIDABLE, UPLOADABLE, Decision, Release, import
 from core.errors import MousekeeperError, NeedsPerson, NotNow
 from core.services.runner import Runner
 from core.services.shelf import Shelf
-from core.services.views import Document, release_document, releases_document
+from core.services.views import Document, found_document, release_document, releases_document
 from core.store.decisions import DecisionStore
 from core.store.releases import ReleaseStore
 from core.upload.handback import keep_torrent
@@ -175,15 +175,20 @@ class Uploads:
             await self._librarian.find_again(release.source_dir)
         return {"forgotten": release.id, "title": release.title, "removed": removed}
 
-    async def take_over(self, document: Mapping[str, Any]) -> Document:
+    async def take_over(self, document: Mapping[str, Any], *, dry_run: bool = False) -> Document:
         """Adopt another tool's state so that nothing is processed twice."""
         rows = imported_releases(document)
         if not rows and not any(section in document for section in ("processed", "failed")):
             raise NeedsPerson(
                 "This file is no state file.", hint="Expected JSON with `processed` and `failed` by ASIN."
             )
-        added = await self._releases.take_over(rows, last=LAST, first=FIRST, lane=LAST_LANE)
-        return {"imported": len(added), "known_before": len(rows) - len(added), "in_file": len(rows)}
+        if dry_run:
+            known = {row["asin"] for row in await self._releases.keys()}
+            new = len({row["asin"] for row in rows} - known)
+        else:
+            new = len(await self._releases.take_over(rows, last=LAST, first=FIRST, lane=LAST_LANE))
+        counts = {"imported": new, "known_before": len(rows) - new, "in_file": len(rows)}
+        return {**counts, "dry_run": True} if dry_run else counts
 
     async def _run(
         self, ids: Sequence[str] | None, stages: frozenset[str] | None, *, hurry: bool = False
@@ -209,15 +214,7 @@ class Uploads:
 
 def _preview(intake: Intake) -> Document:
     """What a reading that writes nothing found."""
-    found = [
-        {
-            "source_dir": book.source_dir,
-            "asin": book.asin,
-            "title": book.facts.title,
-            "parts": book.parts,
-        }
-        for book in intake.found
-    ]
+    found = [found_document(book) for book in intake.found]
     skipped = _skips(intake.skipped)
     return {"releases": found, "skipped": skipped, "notes": intake.notes, "dry_run": True}
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.domain.release import Release, count_states
+
+if TYPE_CHECKING:
+    from core.upload.found import FoundBook
 
 Document = dict[str, Any]
 
@@ -42,6 +45,26 @@ def release_document(release: Release) -> Document:
         "source_gone": release.gone,
         "created": _iso(release.created),
         "updated": _iso(release.updated),
+    }
+
+
+def found_document(book: FoundBook) -> Document:
+    """A book in the library as the release it would become, with the same keys; it has no id yet."""
+    facts = book.facts
+    return {
+        "id": None,
+        "asin": book.asin,
+        "title": facts.title,
+        "authors": [author.name for author in facts.authors],
+        "narrators": facts.narrators,
+        "series": [{"name": entry.name, "position": entry.position} for entry in facts.series],
+        "year": facts.year,
+        "source_dir": book.source_dir,
+        "parts": book.parts,
+        "state": "discovered",
+        "stage": None,
+        "attempts": 0,
+        **dict.fromkeys(("error", "staging_dir", "torrent_path", "infohash", "waiting_for")),
     }
 
 
