@@ -170,7 +170,7 @@ class Engine:
         if pipeline is None or stage is None:
             reason = (
                 f"This version does not know the stage {row['stage']!r} of {row['kind']!r}. "
-                "Install the version that wrote it, or `mousekeeper retry` to begin again."
+                "Install the version that wrote it, then `mousekeeper retry`."
             )
             return await self._record(row, {"status": "failed", "error": reason}, "stop", reason)
         job = _job(row, dict(row["data"]))
@@ -210,6 +210,7 @@ class Engine:
                 "attempts": job.attempts + 1,
                 "due": now + timedelta(seconds=max(SOONEST, min(outcome.after, LONGEST))),
                 "error": outcome.reason,
+                "context": {**job.context, "refusals": job.refusals + outcome.refused},
             }
             return await self._record(row, values, "retry", outcome.reason, stage.name)
         if isinstance(outcome, Wait):
@@ -247,7 +248,7 @@ class Engine:
             "attempts": 0,
             "error": None,
             "topic": None,
-            "context": {key: value for key, value in job.context.items() if key != "waiting_for"},
+            "context": {},
         }
         if following is None:
             return {**values, "status": "done", "due": None}

@@ -27,9 +27,7 @@ def _later(error: Exception, job: Job, _stage: Stage) -> Outcome:
 
 
 def _a_few_times(error: Exception, job: Job, stage: Stage) -> Outcome:
-    if job.attempts + 1 >= stage.tries:
-        return Stop(str(error))
-    return Retry(delay_for(job.attempts + 1), str(error))
+    return _unless_tried_often(str(error), job, stage.tries)
 
 
 def _for_a_secret(error: Exception, _job: Job, _stage: Stage) -> Outcome:
@@ -44,9 +42,13 @@ def _our_fault(error: Exception, job: Job, stage: Stage) -> Outcome:
     mark = secrets.token_hex(4)
     LOG.error("Stage %s of %s failed unexpectedly [%s]", stage.name, job.subject, mark, exc_info=error)
     reason = f"Unexpected {type(error).__name__} in stage {stage.name}; the log has it under {mark}."
-    return (
-        Stop(reason) if job.attempts + 1 >= UNEXPECTED_TRIES else Retry(delay_for(job.attempts + 1), reason)
-    )
+    return _unless_tried_often(reason, job, UNEXPECTED_TRIES)
+
+
+def _unless_tried_often(reason: str, job: Job, tries: int) -> Outcome:
+    if job.refusals + 1 >= tries:
+        return Stop(reason)
+    return Retry(delay_for(job.refusals + 1), reason, refused=True)
 
 
 FAULTS: tuple[tuple[type[Exception], Callable[[Exception, Job, Stage], Outcome]], ...] = (

@@ -30,6 +30,11 @@ class Job:
     created: datetime
     updated: datetime
 
+    @property
+    def refusals(self) -> int:
+        """How often this stage was refused, waits for a system that was away not counted."""
+        return int(self.context.get("refusals", 0))
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -45,10 +50,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Not this time; try the same stage again after so many seconds."""
+    """Not this time; try the same stage again after so many seconds.
+
+    `refused` counts it against the stage's tries: being asked again will not mend it by itself.
+    """
 
     after: float
     reason: str
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

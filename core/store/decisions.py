@@ -126,7 +126,7 @@ class DecisionStore:
             await connection.execute(
                 sa.update(job)
                 .where(job.c.id == row["id"])
-                .values(status="ready", due=now, attempts=0, error=None, topic=None, updated=now)
+                .values(status="ready", due=now, attempts=0, error=None, topic=None, context={}, updated=now)
             )
             if row["status"] == "cancelled":
                 await connection.execute(
