@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine as SyncEngine
 
 from core.events import Events
 from core.jobs.engine import Engine, running
@@ -125,4 +128,19 @@ class Gate:
         return await self._answers(job)
 
 
-__all__ = ["LANES", "Gate", "Machine", "answers", "done", "running"]
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """Every statement any database connection of this process is given meanwhile."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    event.listen(SyncEngine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(SyncEngine, "before_cursor_execute", note)
+
+
+__all__ = ["LANES", "Gate", "Machine", "answers", "done", "running", "statements"]

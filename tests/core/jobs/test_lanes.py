@@ -5,19 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event
-from sqlalchemy.engine import Engine as SyncEngine
 
 from core.jobs.engine import Engine
 from core.jobs.model import Done, Job, Lane, Outcome, Retry, Stage, Wait
-from tests.core.jobs.conftest import LANES, Gate, Machine, answers, done, running
+from tests.core.jobs.conftest import LANES, Gate, Machine, answers, done, running, statements
 from tests.world.clock import START, SimulatedClock, settle
 from tests.world.waiting import until
 
@@ -41,21 +37,6 @@ class Watched:
         finally:
             self.inside[job.lane] -= 1
         return Done() if self._random.random() < 0.8 else Retry(1, "again")
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Every statement any database connection of this process is given meanwhile."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    event.listen(SyncEngine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(SyncEngine, "before_cursor_execute", note)
 
 
 async def at_rest(engine: Engine) -> None:
