@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +41,7 @@ def kit_of(release: Release, config: Configuration) -> Kit:
         facts,
         media,
         style=settings.upload.description,
-        template=settings.upload.description_template,
+        template=_template(config),
         files=files,
         origin=origin,
     )
@@ -63,6 +64,12 @@ def kit_of(release: Release, config: Configuration) -> Kit:
         (*report.findings, *(doubt for doubt in doubts if doubt.code not in seen), *described.findings),
         {name: value for name, value in report.fixed.items() if name in form},
     )
+
+
+def _template(config: Configuration) -> str | None:
+    """The person's own template; a relative path counts from the configuration file."""
+    given = config.settings.upload.description_template
+    return os.path.join(config.base, os.path.expanduser(given)) if given else None
 
 
 def _lint(form: Mapping[str, Any], config: Configuration) -> LintReport:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 
 from core.domain.release import Release, StagedFile
 from core.errors import NeedsPerson
@@ -23,14 +24,22 @@ async def run(rooms: UploadRooms, job: Job) -> Outcome:
             " or another book lies there now.",
             hint="Put the book into the library and run `mousekeeper discover`, or `mousekeeper forget` it.",
         )
-    tree = await asyncio.to_thread(_stage, rooms, release, release.source_dir)
+    loop = asyncio.get_running_loop()
+
+    def progress(done: int, total: int) -> None:
+        moved = Progress(release.id, "stage", done / total, "linking")
+        loop.call_soon_threadsafe(rooms.events.publish, moved)  # whoever listens lives on the loop
+
+    tree = await asyncio.to_thread(_stage, rooms, release, release.source_dir, progress)
     files = tuple(StagedFile(file.source, file.staged, file.size) for file in tree.files)
     await rooms.releases.update(release.id, staging_dir=tree.staging_dir, staged=files)
     copied = f", {tree.copied_bytes:,} bytes copied" if tree.copied_bytes else ""
     return Done(text=f"{len(files)} files staged{copied}: {os.path.basename(tree.staging_dir)}")
 
 
-def _stage(rooms: UploadRooms, release: Release, source_dir: str) -> StagedTree:
+def _stage(
+    rooms: UploadRooms, release: Release, source_dir: str, progress: Callable[[int, int], None]
+) -> StagedTree:
     settings = rooms.config.settings
     library = rooms.config.libation_library_root
     plan = plan_staging(
@@ -43,9 +52,6 @@ def _stage(rooms: UploadRooms, release: Release, source_dir: str) -> StagedTree:
         # a library that moves keeps its names, and with them the infohashes
         discriminator=os.path.relpath(source_dir, library) if library else None,
     )
-
-    def progress(done: int, total: int) -> None:
-        rooms.events.publish(Progress(release.id, "stage", done / total, "linking"))
 
     return materialise(
         plan,
