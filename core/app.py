@@ -24,6 +24,7 @@ from core.jobs.story import tell
 from core.log import Scrubber, secrets_of
 from core.services.autopilot import Autopilot
 from core.services.doctor import Doctor
+from core.services.enrichment import Enrichment
 from core.services.libation import LibationService
 from core.services.outside import Outside
 from core.services.regular import Regular
@@ -140,6 +141,7 @@ def _wire(
     shelf = Shelf(config, releases, jobs, library)
     libation = LibationService(config, state, lambda: outside.containers)
     autopilot = Autopilot(config, clock, state, schedules)
+    enrichment = Enrichment(rooms, jobs)
     uploads = Uploads(
         clock=clock,
         shelf=shelf,
@@ -147,6 +149,7 @@ def _wire(
         decisions=decisions,
         librarian=Librarian(config, releases, library, state),
         runner=runner if mode in ("work", "serve") else None,
+        enrichment=enrichment,
         write_kit=partial(write_kit, rooms),
         torrent_output=config.torrent_output,
     )
@@ -156,13 +159,14 @@ def _wire(
     regular = Regular(
         config=config,
         clock=clock,
-        rooms=rooms,
+        releases=releases,
         engine=engine,
         jobs=jobs,
         wishes=wish_store,
         cache=cache,
         uploads=uploads,
         libation=libation,
+        enrichment=enrichment,
     )
     scheduler = Scheduler(schedules, clock, config.settings.timezone, regular.table(), autopilot.resting)
     handlers: dict[str, Handler] = {

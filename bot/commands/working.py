@@ -44,7 +44,7 @@ def prepare(options: Options) -> None:
 
 @command("metadata")
 def metadata(options: Options) -> None:
-    """Describe what is staged."""
+    """Describe what is staged; ask the catalogues again where facts are missing."""
     run_stages(options, ["describe"])
 
 

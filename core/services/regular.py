@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from core.clock import Clock
 from core.config import Configuration
-from core.domain.release import Release
-from core.errors import MousekeeperError
 from core.jobs.engine import Engine
-from core.jobs.model import OPEN
 from core.jobs.scheduler import Work
+from core.services.enrichment import Enrichment
 from core.services.libation import LibationService
 from core.services.uploads import Uploads
 from core.store.jobs import JobStore
-from core.store.releases import KIND, ReleaseStore
+from core.store.releases import ReleaseStore
 from core.store.small import CacheStore, WishStore
 from core.upload.pipeline import BEFORE_APPROVAL
-from core.upload.rooms import UploadRooms
-from core.upload.stages.describe import enrich
 
 LOG = logging.getLogger(__name__)
 
@@ -37,18 +33,19 @@ class Regular:
         *,
         config: Configuration,
         clock: Clock,
-        rooms: UploadRooms,
+        releases: ReleaseStore,
         engine: Engine,
         jobs: JobStore,
         wishes: WishStore,
         cache: CacheStore,
         uploads: Uploads,
         libation: LibationService,
+        enrichment: Enrichment,
     ) -> None:
         self._config = config
         self._clock = clock
-        self._rooms = rooms
-        self._releases: ReleaseStore = rooms.releases
+        self._releases = releases
+        self._enrichment = enrichment
         self._engine = engine
         self._jobs = jobs
         self._wishes = wishes
@@ -58,7 +55,7 @@ class Regular:
 
     def table(self) -> Mapping[str, Work]:
         """What runs under which schedule; parts without settings are left out."""
-        work: dict[str, Work] = {"enrich": self.enrich, "retention": self.forget_old}
+        work: dict[str, Work] = {"enrich": self._enrichment.due, "retention": self.forget_old}
         if self._config.libation_library_root is not None:
             work["discover"] = self.discover
         if self._libation.configured:
@@ -84,24 +81,6 @@ class Regular:
         if places > 0 and (waiting := await self._releases.waiting_to_begin()):
             await self._releases.wish_for(waiting[:places])
             self._engine.nudge()
-
-    async def enrich(self) -> None:
-        """Ask the catalogues again for releases whose facts were incomplete, until they are uploaded."""
-        for release in await self._releases.at_stages(("approve", "publish", "confirm")):
-            if release.status in OPEN:
-                try:
-                    await self._enrich(release)
-                except MousekeeperError as error:  # one release's fault must not keep the others waiting
-                    LOG.warning("%s: what the catalogues say was not renewed: %s", release.title, error)
-
-    async def _enrich(self, release: Release) -> None:
-        row = await self._jobs.get(KIND, release.id)
-        at = row["data"].get("enrich_at") if row else None
-        if at is None or datetime.fromisoformat(at) > self._clock.now():
-            return
-        again = await enrich(self._rooms, release)
-        await self._jobs.remember(release.job_id, {"enrich_at": again.isoformat() if again else None})
-        LOG.info("%s: asked the catalogues again", release.title)
 
     async def forget_old(self) -> None:
         """Keep logs a year, wishes a month, answers of catalogues three months."""

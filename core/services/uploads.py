@@ -10,6 +10,7 @@ from typing import Any
 from core.clock import Clock
 from core.domain.release import DECIDABLE, UPLOADABLE, Decision, Release, imported_releases
 from core.errors import MousekeeperError, NeedsPerson, NotNow
+from core.services.enrichment import Enrichment
 from core.services.runner import Runner
 from core.services.shelf import Shelf
 from core.services.views import Document, found_document, release_document, releases_document
@@ -33,6 +34,7 @@ class Uploads:
         decisions: DecisionStore,
         librarian: Librarian,
         runner: Runner | None,
+        enrichment: Enrichment,
         write_kit: Callable[[Release], Awaitable[None]],
         torrent_output: Path,
     ) -> None:
@@ -42,6 +44,7 @@ class Uploads:
         self._decisions = decisions
         self._librarian = librarian
         self._runner = runner
+        self._enrichment = enrichment
         self._write_kit = write_kit
         self._torrent_output = torrent_output
 
@@ -79,8 +82,14 @@ class Uploads:
         return {**document, "skipped": _skips(intake.newly_skipped), "notes": intake.notes}
 
     async def run_stage(self, stages: Sequence[str], reference: str | None = None) -> Document:
-        """Run just these stages for what is ready, put-off tries included."""
-        return await self._worked(await self._chosen(reference), frozenset(stages), hurry=True)
+        """Run just these stages for what is ready, put-off tries included.
+
+        To describe is also to ask the catalogues again for what waits with incomplete facts.
+        """
+        chosen = await self._chosen(reference)
+        if "describe" in stages:
+            await self._enrichment.ask_now(chosen)
+        return await self._worked(chosen, frozenset(stages), hurry=True)
 
     async def _chosen(self, reference: str | None) -> list[str] | None:
         return None if reference is None else [(await self._shelf.one(reference)).id]
