@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -177,9 +178,11 @@ def probe_hardlink(library: Path, staging: Path, allow_copy: bool) -> list[Findi
         if os.path.lexists(target):
             os.unlink(target)
         os.link(source, target)
-        one, other = os.stat(source), os.stat(target)
+        try:
+            one, other = os.stat(source), os.stat(target)
+        finally:
+            os.unlink(target)
         same = (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
-        os.unlink(target)
     except OSError as error:
         severity: Severity = "warning" if allow_copy else "error"
         return [
@@ -192,8 +195,9 @@ def probe_hardlink(library: Path, staging: Path, allow_copy: bool) -> list[Findi
             )
         ]
     finally:
-        for folder in reversed(made):
-            os.rmdir(folder)
+        with suppress(OSError):  # somebody has put something there meanwhile
+            for folder in reversed(made):
+                os.rmdir(folder)
     if not same:
         return [
             Finding(
