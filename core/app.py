@@ -131,7 +131,6 @@ def _wire(
         builder=outside.builder,
         qbittorrent=outside.qbittorrent,
         client_paths=PathMaps.of(config.settings.path_maps, "qbittorrent"),
-        session=outside.session,
     )
     engine = Engine(jobs, [upload_pipeline(rooms)], LANES, events)
     runner = Runner(engine, jobs, events, breakers, alone=mode != "serve")

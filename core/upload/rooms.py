@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,8 +17,6 @@ from core.store.releases import ReleaseStore
 from core.upload.cascade import Source
 
 if TYPE_CHECKING:
-    import aiohttp
-
     from core.integrations.qbittorrent.client import QBittorrent
 
 
@@ -44,4 +42,3 @@ class UploadRooms:
     builder: Builder
     qbittorrent: QBittorrent | None
     client_paths: PathMaps
-    session: Callable[[], aiohttp.ClientSession]
