@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from core.domain.metainfo import Metainfo
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LOOK_AGAIN, STARTS_WITHIN = 0.3, 50  # seconds between looks, and how many looks
+LOOK_WHETHER_STARTED = timedelta(minutes=5)
 SYSTEM = "qbittorrent"
 WITHOUT_CLIENT = Wait("system:qbittorrent", "qBittorrent: set QB_HOST in .env and restart")
 PAUSES = (1.0, 3.0)  # seconds between three quick tries; after that the job's own delays take over
@@ -64,9 +66,18 @@ async def start(rooms: UploadRooms, job: Job) -> Outcome:
         data = await asyncio.to_thread(_read, release.torrent_path or "")
         await _add_checked(rooms, rooms.qbittorrent, release, data)
     if not rooms.config.settings.qbittorrent.auto_start:
-        return Done(text="left stopped in qBittorrent, as qbittorrent.auto_start is off")
+        return await _started_by_a_person(rooms, release.id, infohash)
     await _ask(rooms, lambda: _start(rooms, _client(rooms), infohash))
     return Done(text="seeding")
+
+
+async def _started_by_a_person(rooms: UploadRooms, release_id: str, infohash: str) -> Outcome:
+    """With `qbittorrent.auto_start` off nothing seeds before somebody starts it there."""
+    status = await _ask(rooms, lambda: _client(rooms).torrent(infohash))
+    if status is not None and not status.stopped:
+        return Done(text="started in qBittorrent by a person")
+    until = rooms.clock.now() + LOOK_WHETHER_STARTED
+    return Wait(topic("started", release_id), "you to start the torrent in qBittorrent", until)
 
 
 def _at_a_persons_word(rooms: UploadRooms, job: Job) -> None:
