@@ -60,7 +60,7 @@ def _sqlite_url(value: SecretStr) -> SecretStr:
 
 
 def _not_built(_value: SecretStr) -> SecretStr:
-    raise ValueError("Home Assistant over MQTT is not part of this version; remove the setting")
+    raise ValueError("is for Home Assistant, which is not part of this version; remove the setting")
 
 
 def _plan(value: str) -> str:
@@ -82,10 +82,8 @@ def without_empty(data: Any, fields: Container[str]) -> Any:
 
 
 def _discord_id(value: Any) -> Any:
-    if isinstance(value, bool) or not re.fullmatch(r"\d{5,20}", str(value)):
-        raise ValueError(
-            "must be a Discord id, a number of 17 to 20 digits (turn on Developer Mode, then Copy ID)"
-        )
+    if isinstance(value, bool) or not re.fullmatch(r"\d{1,20}", str(value)):
+        raise ValueError("must be a Discord id, a number (turn on Developer Mode, then Copy ID)")
     return int(value)
 
 

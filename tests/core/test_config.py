@@ -305,3 +305,13 @@ def test_settings_cannot_be_changed_and_show_no_secret(read: Read) -> None:
     assert {name for name in ENVIRONMENT if "token" in name or "password" in name or "key" in name} <= set(
         SECRETS
     )
+
+
+def test_discord_ids_are_numbers_of_any_length(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(
+        "discord: {roles: {approve: 7, request: ['123456789012345678', 42]}, channels: {uploads: '1001'}}\n"
+    )
+    discord = load(tmp_path / "config.yaml", {}).settings.discord
+    assert discord.roles.approve == [7]
+    assert discord.roles.request == [123456789012345678, 42]
+    assert discord.channels.uploads == 1001
