@@ -100,7 +100,7 @@ class Engine:
                 self._woken.clear()
                 if await self._start_due(claim):
                     continue
-                if not self._tasks:
+                if not self._tasks and not self._woken.is_set():  # set: a stage ended while we looked
                     return
                 await self._woken.wait()
         finally:
@@ -146,7 +146,7 @@ class Engine:
     async def _sleep_until_due(self) -> None:
         free, opens = await self._places()
         waits: list[float] = []
-        for lane, due in (await self._jobs.next_due()).items():
+        for lane, due in (await self._jobs.next_due(self._lanes)).items():
             # a lane that is merely full is left out: a place given back sets the event
             if lane in opens or free.get(lane, 0) > 0:
                 waits.append((max(due, opens.get(lane, due)) - self._clock.now()).total_seconds())

@@ -71,7 +71,8 @@ job = sa.Table(
     sa.Column("created", UtcDateTime, nullable=False),
     sa.Column("updated", UtcDateTime, nullable=False),
     sa.UniqueConstraint("kind", "subject"),
-    sa.Index("ix_job_status_due", "status", "due"),
+    sa.Index("ix_job_status_due", "status", "due"),  # which waits are over
+    sa.Index("ix_job_status_lane_due_id", "status", "lane", "due", "id"),  # what a lane may take next
     sa.Index("ix_job_topic", "topic"),
     sa.Index("ix_job_subject", "subject"),
 )

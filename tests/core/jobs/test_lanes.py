@@ -191,7 +191,7 @@ async def test_a_clock_set_back_does_not_shut_a_rated_lane(machine: Machine) -> 
     await machine.engine(Stage("one", done, lane="mam"), lanes=lanes).run_until_idle()
     machine.store.clock = machine.clock = SimulatedClock(START - timedelta(days=365))
     async with machine.store.write() as connection:
-        await connection.exec_driver_sql("UPDATE job SET due = NULL")
+        await connection.exec_driver_sql("UPDATE job SET due = '2020-01-01 00:00:00.000000'")
     await machine.engine(Stage("one", done, lane="mam"), lanes=lanes).run_until_idle()
     assert {(await machine.row(subject))["status"] for subject in "ab"} == {"done"}
 
@@ -277,6 +277,17 @@ async def test_idle_costs_not_one_statement(machine: Machine, used_up: bool) -> 
 
 
 # --- until idle --------------------------------------------------------------------------------------------------
+
+
+async def test_nothing_is_left_when_it_returns(machine: Machine) -> None:
+    """Also not what the last running stage made ready just while the loop was looking for more."""
+    lanes = [Lane("general", 8), Lane("disk", 2)]
+    stages = [Stage(name, done, lane) for name, lane in zip("abcd", ["general", "disk"] * 2, strict=True)]
+    for batch in range(6):
+        subjects = [f"{batch}-{number}" for number in range(40)]
+        await machine.add(*subjects, stage="a")
+        await machine.engine(*stages, lanes=lanes).run_until_idle()
+        assert {(await machine.row(subject))["status"] for subject in subjects} == {"done"}
 
 
 async def test_only_some_stages(machine: Machine) -> None:

@@ -46,6 +46,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.create_index("ix_job_status_due", ["status", "due"], unique=False)
+        batch_op.create_index("ix_job_status_lane_due_id", ["status", "lane", "due", "id"], unique=False)
         batch_op.create_index("ix_job_subject", ["subject"], unique=False)
         batch_op.create_index("ix_job_topic", ["topic"], unique=False)
 
@@ -204,6 +205,7 @@ def downgrade() -> None:
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.drop_index("ix_job_topic")
         batch_op.drop_index("ix_job_subject")
+        batch_op.drop_index("ix_job_status_lane_due_id")
         batch_op.drop_index("ix_job_status_due")
 
     op.drop_table("job")
