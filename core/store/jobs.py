@@ -64,35 +64,24 @@ class JobStore:
     async def claim(self, claim: Claim) -> list[Row]:
         """End waits whose time has come, then take due rows, oldest first, as the lanes have room."""
         now = self._clock.now()
-        taken: list[Row] = []
         async with self._store.write() as connection:
             await connection.execute(
                 sa.update(job)
                 .where(job.c.status == "waiting", job.c.due <= now)
                 .values(status="ready", topic=None, updated=now)
             )
-            for lane, free in claim.free.items():
-                if free <= 0:
-                    continue
-                query = sa.select(job).where(job.c.status == "ready", job.c.lane == lane)
-                query = query.where(sa.or_(job.c.due.is_(None), job.c.due <= now))
-                if claim.stages is not None:
-                    query = query.where(job.c.stage.in_(claim.stages))
-                query = query.where(_about(claim.subjects))
-                rows = (
-                    (await connection.execute(query.order_by(job.c.due, job.c.id).limit(free)))
-                    .mappings()
-                    .all()
-                )
-                taken += rows
-            if taken:
-                await connection.execute(
-                    sa.update(job)
-                    .where(job.c.id.in_([row["id"] for row in taken]))
-                    .values(status="running", woken=None, updated=now)
-                )
-                await _count_uses(connection, taken, claim.rated, now)
-        return taken
+            places = [_first_due(claim, lane, free, now) for lane, free in claim.free.items() if free > 0]
+            if not places:
+                return []
+            statement = (
+                sa.update(job)
+                .where(job.c.id.in_(sa.union_all(*places)))
+                .values(status="running", woken=None, updated=now)
+                .returning(*job.c)
+            )
+            taken = list((await connection.execute(statement)).mappings())
+            await _count_uses(connection, taken, claim.rated, now)
+        return sorted(taken, key=lambda row: (row["due"], row["id"]))
 
     async def move(self, job_id: str, values: Mapping[str, Any], log: Mapping[str, Any]) -> Row:
         """Set columns and write the log line together; a signal that came meanwhile ends a wait at once."""
@@ -157,15 +146,21 @@ class JobStore:
                     moved = sa.and_(is_open, *(c == v for c, v in zip(at, (kind, stage, lane), strict=True)))
                     await connection.execute(sa.update(job).where(moved).values(lane=present))
 
-    async def next_due(self) -> dict[str, datetime]:
-        """When the earliest row of each lane becomes runnable; lanes with nothing planned are left out."""
-        query = (
-            sa.select(job.c.lane, sa.func.min(job.c.due).label("due"))
-            .where(job.c.status.in_(("ready", "waiting")), job.c.due.is_not(None))
-            .group_by(job.c.lane)
-        )
+    async def next_due(self, lanes: Iterable[str]) -> dict[str, datetime]:
+        """When the earliest row of each of these lanes becomes runnable; others are left out."""
+        earliest = [  # one look into the index each, however many rows there are
+            sa.select(sa.literal(lane).label("lane"), sa.func.min(job.c.due).label("due")).where(
+                job.c.status == status, job.c.lane == lane, job.c.due.is_not(None)
+            )
+            for lane in lanes
+            for status in ("ready", "waiting")
+        ]
+        due: dict[str, datetime] = {}
         async with self._store.read() as connection:
-            return {row.lane: row.due for row in await connection.execute(query)}
+            for row in await connection.execute(sa.union_all(*earliest)):
+                if row.due is not None:
+                    due[row.lane] = min(row.due, due.get(row.lane, row.due))
+        return due
 
     async def get(self, kind: str, subject: str) -> Row | None:
         query = sa.select(job).where(job.c.kind == kind, job.c.subject == subject)
@@ -219,6 +214,15 @@ class JobStore:
         async with self._store.write() as connection:
             result = await connection.execute(sa.delete(job_log).where(job_log.c.at < before))
         return int(result.rowcount)
+
+
+def _first_due(claim: Claim, lane: str, free: int, now: datetime) -> sa.Select[Any]:
+    """Ids of the rows a lane takes next."""
+    due = [job.c.status == "ready", job.c.lane == lane, job.c.due <= now, _about(claim.subjects)]
+    if claim.stages is not None:
+        due.append(job.c.stage.in_(claim.stages))
+    first = sa.select(job.c.id).where(*due).order_by(job.c.due, job.c.id).limit(free).subquery()
+    return sa.select(first.c.id)
 
 
 async def _count_uses(
