@@ -33,11 +33,11 @@ async def run(quick: bool) -> list[dict[str, Any]]:
     """What was measured, one thing each."""
     jobs, decisions = QUICK if quick else FULL
     one = await _middle(_one_stage, jobs)
-    four = await _middle(_four_stages, jobs)
+    four = await _middle(_four_stages, jobs // 4)
     approved = await _in_a_folder(_approvals, decisions)
     return [
         {"name": f"{jobs} trivial jobs, one stage each", "value": one["jobs_s"], "unit": "jobs/s", "aim": ">= 280"} | one,
-        {"name": f"{jobs} trivial jobs, four stages in two lanes", "value": four["jobs_s"], "unit": "jobs/s"} | four,
+        {"name": f"{jobs // 4} trivial jobs, four stages in two lanes", "value": four["jobs_s"], "unit": "jobs/s"} | four,
         {"name": "approval to action, median", "value": approved["p50_ms"], "unit": "ms", "aim": "< 50"} | approved,
         {"name": "approval to action, p99", "value": approved["p99_ms"], "unit": "ms", "aim": "< 50"},
     ]  # fmt: skip
