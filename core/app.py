@@ -6,6 +6,7 @@ import asyncio
 import logging
 import tempfile
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +34,7 @@ from core.services.shelf import Shelf
 from core.services.system import System
 from core.services.uploads import Uploads
 from core.services.wishes import Handler, Wishes
+from core.store import schema
 from core.store.decisions import DecisionStore
 from core.store.engine import Store
 from core.store.jobs import JobStore
@@ -46,6 +48,8 @@ from core.upload.stage import sweep_staging
 from core.upload.stages.publish import WITHOUT_CLIENT
 
 LOG = logging.getLogger(__name__)
+
+THREADS = 32
 
 Mode = Literal["look", "write", "work", "serve"]
 
@@ -84,6 +88,8 @@ async def open_app(config: Configuration, mode: Mode, clock: Clock | None = None
     data folder's lock, which the caller holds.
     """
     clock = clock or SystemClock()
+    # a thread that hangs on a dead share must not take the place of heartbeat and hashing: the default is few
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "mousekeeper"))
     async with AsyncExitStack() as stack:
         store = await _open_store(config, mode, clock, stack)
         stack.push_async_callback(store.close)
@@ -112,6 +118,8 @@ def _wire(
     breakers: Breakers,
     outside: Outside,
 ) -> App:
+    scrub = Scrubber(secrets_of(config.settings))
+
     # rows
     jobs = JobStore(store)
     releases = ReleaseStore(store, jobs)
@@ -128,15 +136,14 @@ def _wire(
         releases=releases,
         inspector=outside.inspector,
         sources=outside.sources(cache, breakers),
-        builder=outside.builder,
+        builder=lambda: outside.builder,
         qbittorrent=outside.qbittorrent,
         client_paths=PathMaps.of(config.settings.path_maps, "qbittorrent"),
     )
-    engine = Engine(jobs, [upload_pipeline(rooms)], LANES, events)
+    engine = Engine(jobs, [upload_pipeline(rooms)], LANES, events, scrub)
     runner = Runner(engine, jobs, events, breakers, alone=mode != "serve")
 
     # the doors
-    scrub = Scrubber(secrets_of(config.settings))
     shelf = Shelf(config, releases, jobs, library)
     libation = LibationService(config, state, lambda: outside.containers)
     autopilot = Autopilot(config, clock, state, schedules)
@@ -207,6 +214,8 @@ async def _sweep(staging_root: Path) -> None:
 
 
 async def _open_store(config: Configuration, mode: Mode, clock: Clock, stack: AsyncExitStack) -> Store:
+    if mode == "write":
+        schema.require_current(config.database)  # the service beside us would not survive a migration
     if mode != "look":
         return await Store.open(config.database, clock)
     if config.database.exists():

@@ -6,10 +6,9 @@ It sleeps until the earliest due row or a nudge; idle costs nothing.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -32,7 +31,12 @@ class Engine:
     """The stage machine over one store."""
 
     def __init__(
-        self, jobs: JobStore, pipelines: Iterable[Pipeline], lanes: Iterable[Lane], events: Events
+        self,
+        jobs: JobStore,
+        pipelines: Iterable[Pipeline],
+        lanes: Iterable[Lane],
+        events: Events,
+        scrub: Callable[[str], str] = str,
     ) -> None:
         self._jobs = jobs
         self._clock = jobs.clock
@@ -45,6 +49,7 @@ class Engine:
             if strange := [stage.name for stage in pipeline.stages if stage.lane not in self._lanes]:
                 raise ValueError(f"there is no lane for the stages {strange} of {pipeline.kind}")
         self._events = events
+        self._scrub = scrub
         self._busy: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._unrecorded: set[str] = set()
@@ -267,12 +272,22 @@ class Engine:
     async def _record(
         self, row: Row, values: Mapping[str, Any], event: str, text: str, stage: str | None = None
     ) -> Row:
+        text = self._scrub(text)
         log = {"stage": stage or row["stage"], "event": event, "text": text}
-        moved = await self._jobs.move(row["id"], values, log)
+        moved = await self._jobs.move(row["id"], self._scrubbed(values), log)
         self._events.publish(
             JobMoved(row["id"], row["kind"], row["subject"], stage or row["stage"], moved["status"], text)
         )
         return moved
+
+    def _scrubbed(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What people read of a row, without secrets: an error may quote what an outside system said."""
+        clean = dict(values)
+        if clean.get("error"):
+            clean["error"] = self._scrub(clean["error"])
+        if waiting_for := clean.get("context", {}).get("waiting_for"):
+            clean["context"] = {**clean["context"], "waiting_for": self._scrub(waiting_for)}
+        return clean
 
 
 def _job(row: Row, data: dict[str, Any]) -> Job:
@@ -284,15 +299,3 @@ def _job(row: Row, data: dict[str, Any]) -> Job:
         created=row["created"],
         updated=row["updated"],
     )
-
-
-@contextlib.asynccontextmanager
-async def running(engine: Engine) -> Any:
-    """The engine at work in the background for the length of a block."""
-    task = asyncio.create_task(engine.run_forever(), name="jobs")
-    try:
-        yield engine
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task

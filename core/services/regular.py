@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
@@ -46,6 +47,7 @@ class Regular:
         self._clock = clock
         self._releases = releases
         self._enrichment = enrichment
+        self._admitting = asyncio.Lock()
         self._engine = engine
         self._jobs = jobs
         self._wishes = wishes
@@ -77,10 +79,11 @@ class Regular:
     async def admit(self) -> None:
         """Begin releases while fewer than `upload.max_open_approvals` are under way or waiting."""
         limit = self._config.settings.upload.max_open_approvals
-        places = limit - await self._releases.under_way(BEFORE_APPROVAL)
-        if places > 0 and (waiting := await self._releases.waiting_to_begin()):
-            await self._releases.wish_for(waiting[:places])
-            self._engine.nudge()
+        async with self._admitting:  # a schedule and a press may come together
+            places = limit - await self._releases.under_way(BEFORE_APPROVAL)
+            if places > 0 and (waiting := await self._releases.waiting_to_begin()):
+                await self._releases.wish_for(waiting[:places])
+                self._engine.nudge()
 
     async def forget_old(self) -> None:
         """Keep logs a year, wishes a month, answers of catalogues three months."""

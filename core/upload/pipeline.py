@@ -16,7 +16,7 @@ LANES = (
     Lane("general", 8),
     Lane("disk", 1),  # hashing and linking saturate one disk
     Lane("metadata", 3),
-    Lane("client", 2),
+    Lane("client", 4),
 )
 
 # name, function, lane

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -39,6 +39,6 @@ class UploadRooms:
     releases: ReleaseStore
     inspector: Inspector
     sources: Sequence[Source]
-    builder: Builder
+    builder: Callable[[], Builder]
     qbittorrent: QBittorrent | None
     client_paths: PathMaps

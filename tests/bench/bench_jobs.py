@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from core.events import Events
-from core.jobs.engine import Engine, running
+from core.jobs.engine import Engine
 from core.jobs.model import Done, Job, Lane, Outcome, Pipeline, Stage, Wait
 from core.presence import NudgePipe, nudge
 from core.store.decisions import DecisionStore
 from core.store.engine import Store
 from core.store.jobs import JobStore
 from core.store.releases import KIND, ReleaseStore, topic
+from tests.world.at_work import running
 
 LANES = (Lane("general", 8), Lane("client", 2))
 FULL, QUICK = (1000, 200), (200, 20)  # jobs, decisions

@@ -28,7 +28,7 @@ async def run(rooms: UploadRooms, job: Job) -> Outcome:
     def progress(done: int, total: int) -> None:
         rooms.events.publish(Progress(release.id, "build", done / total if total else None, "hashing"))
 
-    built = await rooms.builder.build(root, output, progress=progress)
+    built = await rooms.builder().build(root, output, progress=progress)
     faults = await asyncio.to_thread(_faults, rooms, built.metainfo, root)
     if faults:
         raise NeedsPerson(

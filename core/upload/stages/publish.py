@@ -38,6 +38,8 @@ async def publish(rooms: UploadRooms, job: Job) -> Outcome:
         return WITHOUT_CLIENT
     _at_a_persons_word(rooms, job)
     release = await rooms.releases.get(job.subject)
+    if not await asyncio.to_thread(os.path.exists, release.torrent_path or ""):
+        return Done(then="build", text="the torrent's file is gone: it is built again")
     data = await asyncio.to_thread(_read, release.torrent_path or "")
     await _add_checked(rooms, rooms.qbittorrent, release, data)
     return Done(text="in qBittorrent, stopped, all data there")

@@ -14,10 +14,11 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine as SyncEngine
 
 from core.events import Events
-from core.jobs.engine import Engine, running
+from core.jobs.engine import Engine
 from core.jobs.model import Done, Job, Lane, Outcome, Pipeline, Stage
 from core.store.engine import Store
 from core.store.jobs import JobStore, Row
+from tests.world.at_work import running
 from tests.world.clock import SimulatedClock
 from tests.world.waiting import until
 

@@ -19,7 +19,8 @@ from core.jobs.engine import Engine
 from core.jobs.model import Done, Job, Lane, Outcome, Retry, Stage, Wait
 from core.store.engine import Store
 from core.store.jobs import JobStore, Row
-from tests.core.jobs.conftest import Machine, running
+from tests.core.jobs.conftest import Machine
+from tests.world.at_work import running
 from tests.world.clock import SimulatedClock
 from tests.world.waiting import until, until_sync
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from core.jobs.engine import Engine
 from core.jobs.model import Done, Job, Lane, Outcome, Retry, Stage, Wait
-from tests.core.jobs.conftest import LANES, Gate, Machine, answers, done, running, statements
+from tests.core.jobs.conftest import LANES, Gate, Machine, answers, done, statements
+from tests.world.at_work import running
 from tests.world.clock import START, SimulatedClock, settle
 from tests.world.waiting import until
 

@@ -24,7 +24,8 @@ from core.errors import (
 )
 from core.events import JobMoved
 from core.jobs.model import Done, Job, Lane, Outcome, Retry, Stage, Stop, Wait
-from tests.core.jobs.conftest import Gate, Machine, answers, done, running
+from tests.core.jobs.conftest import Gate, Machine, answers, done
+from tests.world.at_work import running
 
 # --- outcomes ----------------------------------------------------------------------------------------------------
 
