@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from core.app import App
 
 Document = dict[str, Any]
+AT_THE_CLIENT = {"publish", "start"}
 Reference = Annotated[
     str, typer.Argument(metavar="ID", help="A release's id (or its beginning), or its ASIN.")
 ]
@@ -88,10 +89,12 @@ def run_stages(options: Options, stages: list[str]) -> None:
 
 
 def finish(options: Options, document: Document) -> None:
-    """Print releases; exit code 1 when any of them failed in this very call."""
-    failed = document.pop("failed_now", [])
+    """Print releases; the exit code says whether any failed in this very call or waits for another try."""
+    failed, put_off = document.pop("failed_now", []), document.pop("put_off", {})
     options.show(document, "releases")
-    if failed:
+    if not failed and put_off and set(put_off.values()) <= AT_THE_CLIENT:
+        raise typer.Exit(69)  # the torrent client is not there for us
+    if failed or put_off:
         raise typer.Exit(1)
 
 

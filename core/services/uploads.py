@@ -89,19 +89,18 @@ class Uploads:
         chosen = await self._chosen(reference)
         if "describe" in stages:
             await self._enrichment.ask_now(chosen)
-        return await self._worked(chosen, frozenset(stages), hurry=True)
+        return await self._worked(chosen, frozenset(stages))
 
     async def _chosen(self, reference: str | None) -> list[str] | None:
         return None if reference is None else [(await self._shelf.one(reference)).id]
 
-    async def _worked(
-        self, chosen: list[str] | None, stages: frozenset[str], *, hurry: bool = False
-    ) -> Document:
-        """Run stages, then show the releases and which of them failed in this very call."""
+    async def _worked(self, chosen: list[str] | None, stages: frozenset[str]) -> Document:
+        """Run stages; shows the releases, which failed in this very call, which wait for another try."""
         before = await self._releases.failed(chosen)
-        await self._run(chosen, stages, hurry=hurry)
+        await self._run(chosen, stages, hurry=True)
         document = releases_document(await self._releases.all(chosen))
         document["failed_now"] = sorted(await self._releases.failed(chosen) - before)
+        document["put_off"] = await self._releases.put_off(stages, chosen)
         return document
 
     async def carry_on(self, release_id: str) -> None:

@@ -139,6 +139,18 @@ class ReleaseStore:
         async with self._store.read() as connection:
             return set((await connection.execute(query)).scalars())
 
+    async def put_off(self, stages: Iterable[str], ids: Sequence[str] | None = None) -> dict[str, str]:
+        """Releases (among those named) that could not go on at one of these stages, and at which."""
+        later = sa.and_(job.c.status == "ready", job.c.attempts > 0)
+        refused = sa.and_(job.c.status == "waiting", job.c.topic.startswith("secret:"))
+        query = sa.select(job.c.subject, job.c.stage).where(
+            job.c.kind == KIND, job.c.stage.in_(list(stages)), sa.or_(later, refused)
+        )
+        if ids is not None:
+            query = query.where(job.c.subject.in_(ids))
+        async with self._store.read() as connection:
+            return {row.subject: row.stage for row in await connection.execute(query)}
+
     async def find(self, reference: str) -> list[Release]:
         """By id, ASIN, or an id's first six or more characters (only those may find several)."""
         wanted = reference.strip().upper()

@@ -409,7 +409,7 @@ def test_without_qbittorrent_a_decision_stands_and_goes_on_later(
     assert "qBittorrent" in away["error"]
 
     for _ in range(2):
-        keeper("upload")
+        keeper("upload", code=UNAVAILABLE)
     patience = keeper.status()[away["id"]]
     assert patience["attempts"] > away["attempts"]
     assert patience["next_try"] > away["next_try"], "the pauses grow"
