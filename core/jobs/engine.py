@@ -291,11 +291,5 @@ class Engine:
 
 
 def _job(row: Row, data: dict[str, Any]) -> Job:
-    names = ("id", "kind", "subject", "stage", "lane", "status", "attempts", "due", "topic", "error")
-    return Job(
-        **{name: row[name] for name in names},
-        data=data,
-        context=dict(row["context"]),
-        created=row["created"],
-        updated=row["updated"],
-    )
+    same = "id kind subject stage lane status attempts due topic error created updated".split()
+    return Job(**{name: row[name] for name in same}, data=data, context=dict(row["context"]))

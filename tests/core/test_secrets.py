@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from core.config import load
@@ -46,6 +46,7 @@ def trace_of(error: Exception) -> str:
 
 @pytest.mark.parametrize("form", FORMS)
 @given(secret=SECRET.map(str.strip))
+@settings(deadline=None)
 @example(secret='pa"ss\\wo/rd ä&1')
 @example(secret="it's")
 def test_a_secret_is_found_in_each_form(form: str, secret: str) -> None:

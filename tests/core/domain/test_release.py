@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.release import STATE_AT_STAGE, STATES, count_states, imported_releases, release_state
@@ -41,6 +41,7 @@ def test_state(stage: str, status: str, decision: str | None, state: str) -> Non
     st.sampled_from("ready running waiting done failed cancelled".split()),
     st.sampled_from([None, "approve", "reject", "hold"]),
 )
+@settings(deadline=None)
 def test_every_position_has_a_known_state(stage: str, status: str, decision: str | None) -> None:
     assert release_state(stage, status, decision) in STATES
 
@@ -78,6 +79,7 @@ ENTRY = st.dictionaries(st.sampled_from("title author error retry_count infohash
 
 
 @given(st.fixed_dictionaries({"processed": JUNK | st.dictionaries(st.text(), ENTRY), "failed": JUNK}))
+@settings(deadline=None)
 def test_senseless_entries_are_left_out(document: dict[str, Any]) -> None:
     for row in imported_releases(json.loads(json.dumps(document))):
         assert isinstance(row["title"], str)

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.timing import DELAYS, LONGEST, Schedule, delay_for, parse_schedule
@@ -17,6 +17,7 @@ SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 @given(st.integers(1, 366), st.sampled_from("smhd"), st.sampled_from(["", " "]))
+@settings(deadline=None)
 def test_intervals(count: int, unit: str, blank: str) -> None:
     plan = parse_schedule(f" {count}{blank}{unit.upper()} ")
     assert plan == Schedule(interval=count * SECONDS[unit])
@@ -31,6 +32,7 @@ def test_off(text: str) -> None:
 
 
 @given(st.text(max_size=20) | st.from_regex(r"(\*|\d{1,2})( (\*|\d{1,2}|\*/\d)){4}", fullmatch=True))
+@settings(deadline=None)
 def test_whatever_is_written_is_a_schedule_or_a_sentence(text: str) -> None:
     try:
         plan = parse_schedule(text)

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -41,15 +42,19 @@ class Watched:
 
 
 async def at_rest(engine: Engine) -> None:
-    """Until the engine has looked and gone to sleep."""
-    with statements() as seen:
-        engine.nudge()
-        before = -1
-        while before != len(seen) or not seen:
-            before = len(seen)
-            for _ in range(10):
-                await settle()
-                await asyncio.to_thread(int)
+    """Until the engine has looked once more and gone to sleep."""
+
+    def asleep() -> set[asyncio.Task[Any]]:
+        return {task for task in asyncio.all_tasks() if task.get_name() == "wait: event" and not task.done()}
+
+    async def a_new_sleep_lasts() -> bool:
+        new = asleep() - before
+        await settle()
+        return bool(new & asleep())
+
+    before = asleep()
+    engine.nudge()
+    await until(a_new_sleep_lasts)
 
 
 # --- widths ------------------------------------------------------------------------------------------------------

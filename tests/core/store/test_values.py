@@ -53,6 +53,7 @@ NOON = START.replace(tzinfo=None)
 
 
 @given(st.datetimes(NOON - CENTURY, NOON + CENTURY, timezones=ZONES))
+@settings(deadline=None)
 def test_a_time_comes_back_as_the_same_moment_in_utc(moment: datetime) -> None:
     column = UtcDateTime()
     kept = column.process_bind_param(moment, SQLITE)
@@ -97,6 +98,7 @@ async def test_a_folder_of_any_bytes_comes_back(releases: ReleaseStore, name: st
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_words_can_always_be_written_and_text_is_kept(text: str) -> None:
     kept = Words().process_bind_param(text, SQLITE)
     assert kept is not None
