@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from core.upload.found import FoundBook
 
 Document = dict[str, Any]
+ITS_TURN = "its turn with the autopilot, or somebody to ask for it (prepare)"
 
 
 def release_document(release: Release) -> Document:
@@ -81,7 +82,7 @@ def waiting_for(release: Release) -> str | None:
     """What the release waits for, in words; None while it works or when it is over."""
     if release.status == "waiting":
         if (release.topic or "").startswith("wished:"):
-            return "somebody to ask for it (prepare)"
+            return "somebody to ask for it (prepare)" if release.baseline else ITS_TURN
         return str(release.context.get("waiting_for") or release.topic)
     if release.status == "ready" and release.attempts and release.due:
         return f"another try at {release.due:%Y-%m-%d %H:%M} UTC"
