@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import secrets
+import signal
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -363,7 +363,11 @@ async def _serve(arguments: argparse.Namespace) -> None:
         site = web.TCPSite(runner, "127.0.0.1", arguments.port)
         await site.start()
         print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
-        await asyncio.Event().wait()
+        # handlers of our own: started in the background, a process may have been told to ignore SIGINT
+        stopped = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        await stopped.wait()
     finally:
         await runner.cleanup()
 
@@ -374,8 +378,7 @@ def main() -> None:
     parser.add_argument("--dialect", choices=tuple(SPOKEN), default="2.8.19")
     parser.add_argument("--username", default="keeper")
     parser.add_argument("--password", default="correct horse battery")
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(parser.parse_args()))
+    asyncio.run(_serve(parser.parse_args()))
 
 
 if __name__ == "__main__":
