@@ -9,7 +9,7 @@ import typer
 
 from bot.options import Options
 from core.config import DEFAULT_CONFIG, load
-from core.errors import NeedsPerson
+from core.errors import MousekeeperError, NeedsPerson
 
 SECRETS = (
     ("QB_HOST", "the address of qBittorrent's web interface, such as http://localhost:8080"),
@@ -38,7 +38,7 @@ def first_questions(options: Options) -> dict[str, Any]:
             target.write_text(text, "utf-8")
             try:
                 load(target)
-            except Exception:
+            except MousekeeperError:
                 target.unlink()
                 raise
     return {

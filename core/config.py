@@ -58,13 +58,6 @@ class Configuration:
         return self.base / url.removeprefix(SQLITE) if url else self.data / "mousekeeper.db"
 
 
-def load_settings(
-    config_path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] | None = None
-) -> Settings:
-    """Only the settings; see `load`."""
-    return load(config_path, environ).settings
-
-
 def load(
     config_path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] | None = None
 ) -> Configuration:

@@ -126,13 +126,13 @@ def test_the_environment_names_are_those_the_program_reads() -> None:
 
 
 def test_the_example_settings_are_the_defaults(tmp_path: Path) -> None:
-    from core.config import load_settings
+    from core.config import load
 
     empty, example = tmp_path / "empty.yaml", tmp_path / "example.yaml"
     empty.write_text("")
     shutil.copy(ROOT / "config.example.yaml", example)
-    shown = load_settings(config_path=example, environ={})
-    assert shown.model_dump() == load_settings(config_path=empty, environ={}).model_dump()
+    shown = load(example, {}).settings
+    assert shown.model_dump() == load(empty, {}).settings.model_dump()
 
 
 def test_the_example_settings_show_every_key() -> None:
