@@ -208,3 +208,58 @@ metadata_cache = sa.Table(
     sa.Column("fetched", UtcDateTime, nullable=False),
     sa.Index("ix_metadata_cache_fetched", "fetched"),
 )
+
+card = sa.Table(
+    "card",
+    metadata,
+    sa.Column("id", sa.String(26), primary_key=True),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("subject", sa.String(64), nullable=False),
+    sa.Column("channel", sa.String(20), nullable=False),
+    sa.Column("message", sa.String(20)),  # unknown until Discord has answered
+    sa.Column("nonce", sa.String(25), nullable=False),
+    sa.Column("attempted", UtcDateTime),  # when it was first sent under this nonce
+    sa.Column("digest", sa.String(64)),  # of what Discord shows
+    sa.Column("closed", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("error", Words),
+    _json("data", "{}"),
+    sa.Column("created", UtcDateTime, nullable=False),
+    sa.Column("updated", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("kind", "subject"),
+    sa.Index("ix_card_closed", "closed"),
+    sa.Index("ix_card_message", "message"),
+)
+
+alert = sa.Table(
+    "alert",
+    metadata,
+    sa.Column("id", sa.String(26), primary_key=True),
+    sa.Column("event", sa.String(40), nullable=False),
+    sa.Column("key", sa.String(160), nullable=False),  # what it is about: the same again is one alert
+    sa.Column("severity", sa.String(12), nullable=False),
+    sa.Column("title", Words, nullable=False),
+    sa.Column("text", Words, nullable=False),
+    _json("tags", "[]"),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("repeats", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("due", UtcDateTime),
+    sa.Column("error", Words),
+    sa.Column("created", UtcDateTime, nullable=False),
+    sa.Column("sent", UtcDateTime),
+    sa.Index("ix_alert_status_due", "status", "due"),
+    sa.Index("ix_alert_key_created", "key", "created"),
+)
+
+standing_rule = sa.Table(
+    "standing_rule",
+    metadata,
+    sa.Column("id", sa.String(26), primary_key=True),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("key", sa.String(200), nullable=False),  # the value as it is compared
+    sa.Column("value", Words, nullable=False),  # the value as people wrote it
+    sa.Column("verb", sa.String(12), nullable=False),
+    sa.Column("made_by", sa.String(120), nullable=False),
+    sa.Column("created", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("kind", "key"),
+)

@@ -15,13 +15,15 @@ import sqlalchemy as sa
 
 from core.domain.book import BookFacts, Person, SeriesRef
 from core.domain.release import Decision, StagedFile
+from core.store.cards import CardStore
 from core.store.decisions import DecisionStore
 from core.store.engine import Store
 from core.store.jobs import Claim, JobStore
 from core.store.releases import ReleaseStore, topic
+from core.store.rules import RuleStore
 from core.store.schema import HEAD
 from core.store.small import CacheStore, LibraryStore, ScheduleStore, StateStore, WishStore
-from core.store.tables import breaker, metadata
+from core.store.tables import alert, breaker, metadata
 from tests.world.clock import START, SimulatedClock
 
 FOLDER = Path(__file__).resolve().parent
@@ -54,6 +56,7 @@ async def fill(path: Path) -> None:
             await _release(jobs, releases, decisions, number, book)
         await releases.take_over([_imported()], last="record", first="stage", lane="general")
         await _small_tables(store)
+        await _discord_and_alerts(store)
         unfilled = [table.name for table in metadata.sorted_tables if not await _rows(store, table)]
         assert not unfilled, f"no rows in {unfilled}"
     finally:
@@ -138,6 +141,19 @@ async def _small_tables(store: Store) -> None:
     async with store.write() as connection:
         away = {"system": "audnex", "failures": 3, "since": START, "until": START + timedelta(minutes=15)}
         await connection.execute(sa.insert(breaker).values(error="audnex does not answer.", **away))
+
+
+async def _discord_and_alerts(store: Store) -> None:
+    cards = CardStore(store)
+    shown = await cards.want("release", "01JBQ0000000000000000000A1", 100000000000000001)
+    await cards.attempt(shown.id)
+    await cards.posted(shown.id, 100000000000000002, "ab" * 32, closed=False)
+    await cards.want("release", "01JBQ0000000000000000000A2", 100000000000000001)
+    await RuleStore(store).make("author", "Jürgen Groß", key="jürgen groß", verb="approve", by="ada")
+    async with store.write() as connection:
+        about = {"event": "system_away", "key": "system:audnex", "severity": "warning", "status": "waiting"}
+        words = {"title": "Audnex is away", "text": "It is asked again.", "tags": ["phone"]}
+        await connection.execute(sa.insert(alert).values(id="01JBQ0000000000000000000A3", created=START, due=START, **about, **words))
 
 
 async def _rows(store: Store, table: sa.Table) -> int:
