@@ -19,6 +19,7 @@ DOUBLES: dict[str, str] = {
     "audible": "tests.world.audible",
     "qbittorrent": "tests.world.qbittorrent",
     "tracker": "tests.world.tracker",
+    "discord": "tests.world.discord",
 }
 
 
