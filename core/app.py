@@ -23,20 +23,27 @@ from core.jobs.engine import Engine
 from core.jobs.scheduler import Scheduler
 from core.jobs.story import tell
 from core.log import Scrubber, secrets_of
+from core.services.at_work import AtWork
 from core.services.autopilot import Autopilot
+from core.services.disks import Disks
 from core.services.doctor import Doctor
 from core.services.enrichment import Enrichment
+from core.services.health import Health
 from core.services.libation import LibationService
 from core.services.outside import Outside
+from core.services.overview import Overview, UploadsAtAGlance
 from core.services.regular import Regular
 from core.services.runner import Runner
 from core.services.shelf import Shelf
 from core.services.system import System
+from core.services.transfers import Transfers
 from core.services.uploads import Uploads
 from core.services.wishes import Handler, Wishes
 from core.store import schema
+from core.store.cards import CardStore
 from core.store.decisions import DecisionStore
 from core.store.engine import Store
+from core.store.glance import GlanceStore
 from core.store.jobs import JobStore
 from core.store.releases import ReleaseStore
 from core.store.small import CacheStore, LibraryStore, ScheduleStore, StateStore, WishStore
@@ -63,6 +70,7 @@ class App:
     clock: Clock
     scrub: Scrubber
     events: Events
+    breakers: Breakers
     store: Store
     state: StateStore
     jobs: JobStore
@@ -77,6 +85,9 @@ class App:
     libation: LibationService
     autopilot: Autopilot
     system: System
+    health: Health
+    overview: Overview
+    transfers: Transfers
     outside: Outside
 
 
@@ -99,6 +110,7 @@ async def open_app(config: Configuration, mode: Mode, clock: Clock | None = None
         tell(events)
         await breakers.load()
         app = _wire(config, mode, clock, store, events, breakers, outside)
+        stack.push_async_callback(app.transfers.close)
         if mode in ("work", "serve"):
             every = config.settings.schedules.model_dump(include=set(app.regular.table()))
             await ScheduleStore(store).agree(every)
@@ -159,7 +171,25 @@ def _wire(
         write_kit=partial(write_kit, rooms),
         torrent_output=config.torrent_output,
     )
-    system = System(config, Doctor(config, breakers, outside.qbittorrent, libation), shelf, scrub)
+    disks = Disks(config.folders(), clock)
+    health = Health(config, breakers, disks, schedules, CardStore(store))
+    system = System(config, Doctor(config, health, outside.qbittorrent, libation), shelf, scrub)
+    overview = Overview(
+        clock=clock,
+        autopilot=autopilot,
+        pipelines=[UploadsAtAGlance(glance := GlanceStore(store), releases)],
+        glance=glance,
+        at_work=AtWork(events, clock),
+        disks=disks,
+        health=health,
+    )
+    transfers = Transfers(
+        outside.qbittorrent,
+        breakers,
+        clock,
+        category=config.settings.qbittorrent.category,
+        tags=config.settings.qbittorrent.tags,
+    )
 
     # what happens by itself, and what others ask for in rows
     regular = Regular(
@@ -187,6 +217,7 @@ def _wire(
         clock=clock,
         scrub=scrub,
         events=events,
+        breakers=breakers,
         store=store,
         state=state,
         jobs=jobs,
@@ -201,6 +232,9 @@ def _wire(
         libation=libation,
         autopilot=autopilot,
         system=system,
+        health=health,
+        overview=overview,
+        transfers=transfers,
         outside=outside,
     )
 

@@ -54,6 +54,15 @@ class Breakers:
         """Every system that does not answer at present."""
         return [standing for standing in self._standings.values() if standing.since]
 
+    def standings(self) -> list[Standing]:
+        """Every system that was ever asked, by name."""
+        return [self._standings[name] for name in sorted(self._standings)]
+
+    def pausing(self, system: str) -> bool:
+        """Whether it is being left alone at present."""
+        until = self._standings.get(system, Standing(system)).until
+        return until is not None and until > self._clock.now()
+
     def refused(self) -> list[AuthFailed]:
         """Every system that refuses our credentials."""
         return list(self._refused.values())

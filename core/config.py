@@ -57,6 +57,17 @@ class Configuration:
         url = self.settings.database_url.get_secret_value() if self.settings.database_url else ""
         return self.base / url.removeprefix(SQLITE) if url else self.data / "mousekeeper.db"
 
+    def folders(self) -> dict[str, Path]:
+        """The folders whose disks matter, by the name people know them under; unset ones are left out."""
+        named = {
+            "data": self.data,
+            "staging": self.staging_root,
+            "torrents": self.torrent_output,
+            "library": self.libation_library_root,
+            "audiobookshelf": self.library_root,
+        }
+        return {name: folder for name, folder in named.items() if folder is not None}
+
 
 def load(
     config_path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] | None = None

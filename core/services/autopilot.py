@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from core.clock import Clock
 from core.config import Configuration
 from core.jobs.scheduler import Scheduler
@@ -9,6 +12,27 @@ from core.services.views import Document
 from core.store.small import ScheduleStore, StateStore
 
 KEY = "autopilot"
+
+
+@dataclass(frozen=True, slots=True)
+class Regularly:
+    """One schedule; `next_run` is None while it rests."""
+
+    name: str
+    every: str
+    last_run: datetime | None
+    last_error: str | None
+    next_run: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AutopilotState:
+    """On or off, who said so and when (None: nobody, the settings hold), and the schedules by name."""
+
+    on: bool
+    by: str | None
+    at: datetime | None
+    schedules: tuple[Regularly, ...]
 
 
 class Autopilot:
@@ -35,24 +59,46 @@ class Autopilot:
         await self._state.put(KEY, {"on": on, "by": by, "at": self._clock.now().isoformat()})
         return await self.status()
 
-    async def status(self) -> Document:
+    async def state(self) -> AutopilotState:
         """On or off, by whom, and the schedules with their last and next run."""
         said = await self._state.get(KEY) or {}
         timetable = Scheduler(self._schedules, self._clock, self._config.settings.timezone, {}, self.resting)
-        rows = await self._schedules.all()
         on = await self.on()
+        return AutopilotState(
+            on=on,
+            by=said.get("by"),
+            at=datetime.fromisoformat(said["at"]) if said.get("at") else None,
+            schedules=tuple(
+                Regularly(
+                    name=row["name"],
+                    every=row["spec"],
+                    last_run=row["last_run"],
+                    last_error=row["last_error"],
+                    next_run=timetable.next_run(row) if on else None,
+                )
+                for row in await self._schedules.all()
+            ),
+        )
+
+    async def status(self) -> Document:
+        """The state as a document."""
+        state = await self.state()
         return {
-            "on": on,
-            "by": said.get("by"),
-            "at": said.get("at"),
+            "on": state.on,
+            "by": state.by,
+            "at": _iso(state.at),
             "schedules": [
                 {
-                    "name": row["name"],
-                    "every": row["spec"],
-                    "last_run": row["last_run"].isoformat() if row["last_run"] else None,
-                    "last_error": row["last_error"],
-                    "next_run": due.isoformat() if on and (due := timetable.next_run(row)) else None,
+                    "name": row.name,
+                    "every": row.every,
+                    "last_run": _iso(row.last_run),
+                    "last_error": row.last_error,
+                    "next_run": _iso(row.next_run),
                 }
-                for row in rows
+                for row in state.schedules
             ],
         }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.breaker import Breakers
 from core.config import Configuration
 from core.health import Check, Finding, Severity, run_checks
+from core.services.health import Health
 from core.services.libation import LibationService
 from core.services.views import Document
 
 if TYPE_CHECKING:
     from core.integrations.qbittorrent.client import QBittorrent
 
-LEAST_SPACE = 2 * 2**30  # bytes under which a disk is called full
 PROBE = ".mousekeeper-probe"
 LOOKED_AT = 20_000  # directory entries after which the search for a file to link gives up
 
@@ -30,22 +28,21 @@ class Doctor:
     def __init__(
         self,
         config: Configuration,
-        breakers: Breakers,
+        health: Health,
         qbittorrent: QBittorrent | None,
         libation: LibationService,
     ) -> None:
         self._config = config
-        self._breakers = breakers
+        self._health = health
         self._qbittorrent = qbittorrent
         self._libation = libation
 
     def checks(self) -> tuple[Check, ...]:
-        """What is looked at, in this order."""
+        """What is tried out, and what is known without, in this order."""
         return (
             Check("library", self._library),
             Check("hardlinks", self._hardlinks),
-            Check("disk", self._disk),
-            Check("announce", self._announce),
+            Check("health", self._health.findings),
             Check("qbittorrent", self._client),
             Check("libation", self._libation.check),
             Check("systems", self._systems),
@@ -58,14 +55,7 @@ class Doctor:
     async def _library(self) -> list[Finding]:
         root = self._config.libation_library_root
         if root is None:
-            return [
-                Finding(
-                    "library",
-                    "error",
-                    "No library folder is set.",
-                    "Set paths.libation_library_root in config.yaml.",
-                )
-            ]
+            return []
         try:
             empty = not await asyncio.to_thread(lambda: next(iter(os.scandir(root)), None))
         except OSError as error:
@@ -91,80 +81,16 @@ class Doctor:
             probe_hardlink, root, self._config.staging_root, self._config.settings.staging.allow_copy
         )
 
-    async def _disk(self) -> list[Finding]:
-        findings = []
-        for folder in dict.fromkeys(
-            (self._config.data, self._config.staging_root, self._config.torrent_output)
-        ):
-            place = next((parent for parent in (folder, *folder.parents) if parent.exists()), Path("/"))
-            if not os.access(place, os.W_OK):
-                findings.append(
-                    Finding("disk", "error", f"{place} is not writable.", "Check its owner, PUID and PGID.")
-                )
-            elif (free := shutil.disk_usage(place).free) < LEAST_SPACE:
-                findings.append(
-                    Finding(
-                        "disk",
-                        "warning",
-                        f"{free // 2**20} MiB are left at {place}.",
-                        "Make room on that disk.",
-                    )
-                )
-        return findings or [Finding("disk", "ok", "The data folders are writable and have room.")]
-
-    async def _announce(self) -> list[Finding]:
-        from core.integrations.mam.addresses import is_tracker
-
-        url = self._config.settings.mam_announce_url
-        if url is None:
-            return [
-                Finding(
-                    "announce",
-                    "notice",
-                    "MAM_ANNOUNCE_URL is not set: torrents are made without an announce address.",
-                    "Copy it from the tracker's upload page into .env.",
-                )
-            ]
-        if not is_tracker(url.get_secret_value()):
-            return [
-                Finding(
-                    "announce",
-                    "warning",
-                    "MAM_ANNOUNCE_URL names another host than the tracker's.",
-                    "Copy it again from the tracker's upload page, unless this is meant.",
-                )
-            ]
-        return [Finding("announce", "ok", "The announce address is set.")]
-
     async def _client(self) -> list[Finding]:
         if self._qbittorrent is None:
-            return [
-                Finding(
-                    "qbittorrent",
-                    "notice",
-                    "qBittorrent is not set: approved releases wait.",
-                    "Set QB_HOST, QB_USERNAME and QB_PASSWORD in .env.",
-                )
-            ]
+            return []
         problems = await self._qbittorrent.check()
         if problems:
             return [Finding("qbittorrent", "error", text) for text in problems]
         return [Finding("qbittorrent", "ok", "qBittorrent answers and knows us.")]
 
     async def _systems(self) -> list[Finding]:
-        away = [
-            Finding(
-                standing.system,
-                "warning",
-                f"{standing.system} is away since {standing.since:%Y-%m-%d %H:%M} UTC: {standing.error}",
-                f"It is asked again at {standing.until:%Y-%m-%d %H:%M} UTC." if standing.until else "",
-            )
-            for standing in self._breakers.away()
-        ]
-        refused = [
-            Finding(error.system, "error", error.message, error.hint) for error in self._breakers.refused()
-        ]
-        return away + refused
+        return [finding for system in self._health.systems() if (finding := system.finding())]
 
 
 def probe_hardlink(library: Path, staging: Path, allow_copy: bool) -> list[Finding]:

@@ -52,6 +52,7 @@ class DoubleTorrent:
     seeding_time_limit: int = -2
     added_at: float = 0.0
     skipped: bool = False
+    shown: dict[str, Any] = field(default_factory=dict)  # what a test wants to stand in its row
 
     @classmethod
     def of(cls, data: bytes, clock: Clock, beat: float, check_seconds: float) -> DoubleTorrent:
@@ -137,11 +138,15 @@ class DoubleTorrent:
             "seeding_time_limit": self.seeding_time_limit,
             "uploaded": 0,
             "downloaded": 0,
+            "dlspeed": 0,
+            "upspeed": 0,
+            "eta": 8_640_000,
             "seeding_time": int(self.clock.monotonic() - phase.at) if complete and phase.kind == IDLE else 0,
             "added_on": int(self.clock.now().timestamp() - (self.clock.monotonic() - self.added_at)),
             "completion_on": int(self.clock.now().timestamp()) if complete else (0xFFFFFFFF if old else -1),
             "tracker": self.meta.announce or "",
             "magnet_uri": f"magnet:?xt=urn:btih:{self.infohash}&tr={self.meta.announce or ''}",
+            **self.shown,
         }
 
     def properties(self) -> dict[str, Any]:

@@ -29,6 +29,7 @@ SECRET_FIELDS = frozenset({"tracker", "magnet_uri"})
 
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE)
 _LONG_ENOUGH_FOR_A_KEY = 6
+NEVER_SECONDS = 8_640_000  # how qBittorrent writes that there is no end in sight
 
 
 def _split_tags(value: object) -> object:
@@ -40,8 +41,13 @@ def _past(value: object) -> object:
     return value if isinstance(value, int) and 0 < value < (1 << 32) - 1 else None
 
 
+def _known(value: object) -> object:
+    return value if isinstance(value, int) and 0 <= value < NEVER_SECONDS else None
+
+
 Tags = Annotated[tuple[str, ...], BeforeValidator(_split_tags)]
 Moment = Annotated[int | None, BeforeValidator(_past)]
+TimeLeft = Annotated[int | None, BeforeValidator(_known)]
 
 
 class _Answer(BaseModel):
@@ -65,7 +71,8 @@ class QbVersion(_Answer):
 
 
 class TorrentStatus(_Answer):
-    """One torrent's row. Sizes in bytes, durations in seconds, moments in Unix seconds, `progress` 0 to 1.
+    """One torrent's row. Sizes in bytes, speeds in bytes a second, durations in seconds, moments in Unix
+    seconds, `progress` 0 to 1.
 
     Paths are qBittorrent's own view; see `core.domain.path_maps` for ours. `content_path` of a torrent with
     one file is that file, also when it has a root folder.
@@ -85,6 +92,9 @@ class TorrentStatus(_Answer):
     ratio: float = 0.0
     uploaded: int = 0
     downloaded: int = 0
+    download_speed: int = Field(0, alias="dlspeed")
+    upload_speed: int = Field(0, alias="upspeed")
+    time_left: TimeLeft = Field(None, alias="eta")
     seeding_time: int = 0
     added_on: Moment = None
     completion_on: Moment = None

@@ -73,6 +73,7 @@ async def test_added_stopped_stays_stopped_and_carries_what_it_was_given(
     assert (status.name, status.size, status.amount_left) == ("A Book", book.size, book.size)
     assert PurePosixPath(status.save_path) == PurePosixPath(seen(program, book))
     assert (status.category, status.tags) == ("mousekeeper", ("alpha", "mk", "zeta"))
+    assert (status.download_speed, status.upload_speed, status.time_left) == (0, 0, None)
     assert (status.ratio_limit, status.seeding_time_limit) == (-1, -1)
     assert status.completion_on is None
 
