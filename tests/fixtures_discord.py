@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.world.clock import SimulatedClock
 from tests.world.discord import Discord, serving_discord
+from tests.world.discord.thread import on_a_thread
 
 
 @pytest.fixture
@@ -18,3 +19,11 @@ async def discord_double(clock: SimulatedClock, contract: Callable[[str], Any]) 
     async with serving_discord(discord):
         yield discord
     discord.assert_clean()
+
+
+@pytest.fixture
+def discord_outside(contract: Callable[[str], Any]) -> Iterator[Discord]:
+    """Discord on a thread and on the machine's clock, for tests of the real process: the same, without `await`."""
+    with on_a_thread(Discord(contract=contract("discord-openapi.json"))) as discord:
+        yield discord
+        discord.assert_clean()

@@ -26,6 +26,8 @@ from typing import Any
 import yaml
 
 from tests.fixtures_qbittorrent import RealQbittorrent
+from tests.world.discord import DISCORD, Discord
+from tests.world.discord.thread import from_thread
 from tests.world.doubles import world
 from tests.world.outside import Outside, Served
 from tests.world.waiting import until_sync
@@ -285,9 +287,10 @@ def program(folder: Path, **settings: Any) -> Iterator[Program]:
 class World:
     """The doubles of the outside, served from a thread of their own; faults are planned from the test's."""
 
-    def __init__(self, served: Mapping[str, Served]) -> None:
+    def __init__(self, served: Mapping[str, Served], loop: asyncio.AbstractEventLoop) -> None:
         self._served = served
         self.urls = {name: double.url for name, double in served.items()}
+        self.discord: Discord = from_thread(served["discord"].app[DISCORD], loop)
 
     def outside(self, name: str) -> Outside:
         return self._served[name].outside
@@ -308,7 +311,7 @@ def running_world() -> Iterator[World]:
 
     async def serve() -> None:
         async with world() as served:
-            started.append(World(served))
+            started.append(World(served, loop))
             ready.set()
             await stop.wait()
 

@@ -193,16 +193,54 @@ def _hang_up(request: web.Request) -> None:
         request.transport.abort()
 
 
+class Door:
+    """The listening socket, which can be closed and opened again at the same address."""
+
+    def __init__(self, runner: web.AppRunner, host: str, port: int) -> None:
+        self._runner = runner
+        self._host = host
+        self._site = web.TCPSite(runner, host, port)
+
+    async def open(self) -> int:
+        """Listen; gives the port."""
+        await self._site.start()
+        bound: int = self._runner.addresses[0][1]
+        return bound
+
+    async def close(self) -> None:
+        """Stop listening, and hang up on whoever is connected."""
+        bound = self._runner.addresses[0][1]
+        await self._site.stop()
+        self._site = web.TCPSite(self._runner, self._host, bound)
+        assert self._runner.server is not None
+        for connection in list(self._runner.server.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """A double that listens: its base URL and its application."""
 
     url: str
     app: web.Application
+    door: Door
 
     @property
     def outside(self) -> Outside:
         return self.app[OUTSIDE]
+
+    async def go_away(self) -> None:
+        """From now on connections are refused, and those there are break."""
+        await self.door.close()
+
+    async def come_back(self) -> None:
+        """Listen again, at the same address."""
+        await self.door.open()
+
+
+# What a double that must know its own address is told with, once it listens.
+WHEN_SERVED: web.AppKey[Callable[[Served], None]] = web.AppKey("when_served")
 
 
 @asynccontextmanager
@@ -211,9 +249,11 @@ async def serving(app: web.Application, *, host: str = "127.0.0.1", port: int = 
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.5, access_log=None)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
-        await site.start()
-        bound = runner.addresses[0][1]
-        yield Served(f"http://{host}:{bound}", app)
+        door = Door(runner, host, port)
+        bound = await door.open()
+        served = Served(f"http://{host}:{bound}", app, door)
+        if (told := app.get(WHEN_SERVED)) is not None:
+            told(served)
+        yield served
     finally:
         await runner.cleanup()

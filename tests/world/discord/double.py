@@ -23,7 +23,7 @@ from tests.world.discord.messages import Messages
 from tests.world.discord.rest import API, Basics, Front
 from tests.world.discord.rest_messages import ChannelRoutes, WebhookRoutes
 from tests.world.discord.state import Clock, Finding, Knobs, State
-from tests.world.outside import OUTSIDE, Outside, Served, outside_app, serving
+from tests.world.outside import OUTSIDE, WHEN_SERVED, Outside, Served, outside_app, serving
 
 T = TypeVar("T")
 
@@ -54,6 +54,7 @@ class Discord:
         for name in ROLES:
             self.add_role(name)
         self.app = self._application()
+        self._served: Served | None = None
 
     # --- where it is ------------------------------------------------------------------------------------------------
 
@@ -245,6 +246,16 @@ class Discord:
         """Close the gateway's connections with a code."""
         self.gateway.drop(code)
 
+    async def go_away(self) -> None:
+        """Nobody listens any more, and every connection breaks; sessions stay."""
+        assert self._served is not None, "it is not served"
+        await self._served.go_away()
+
+    async def come_back(self) -> None:
+        """Listen again, at the same address."""
+        assert self._served is not None, "it is not served"
+        await self._served.come_back()
+
     def revoke_token(self) -> None:
         """The token is reset: REST answers 401, and the gateway closes with 4004."""
         self.state.token = "another.token.altogether"
@@ -266,6 +277,7 @@ class Discord:
     def _application(self) -> web.Application:
         app = outside_app()
         app[DISCORD] = self
+        app[WHEN_SERVED] = self._served_at
         app.middlewares.append(Front(self.state, self.limits, self.judge).middleware)
         Basics(self.state, self.gateway, self.commands).add_to(app)
         ChannelRoutes(self.state, self.messages).add_to(app)
@@ -275,11 +287,14 @@ class Discord:
         app.on_shutdown.append(self._shut_down)
         return app
 
+    def _served_at(self, served: Served) -> None:
+        self._served = served
+        self.state.origin = served.url
+
     async def _root(self, request: web.Request) -> web.StreamResponse:
         """The gateway where it has a host of its own; else what a program needs to be set up with."""
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self.gateway.handle(request)
-        self.state.origin = str(request.url.origin())
         return answer({"environment": self.environment(), "discord": self.section()})
 
     async def _shut_down(self, _: web.Application) -> None:
@@ -301,5 +316,4 @@ async def serving_discord(
 ) -> AsyncIterator[Served]:
     """Serve it on a loopback port for as long as the block lasts."""
     async with serving(discord.app, host=host, port=port) as served:
-        discord.state.origin = served.url
         yield served

@@ -38,7 +38,6 @@ class Front:
         state = self._state
         if not request.path.startswith(f"{API}/"):
             return await handler(request)
-        state.origin = str(request.url.origin())
         resource = request.match_info.route.resource
         route = f"{request.method} {resource.canonical.removeprefix(API) if resource else request.path}"
         if (refused := self._limits.refuse(route, request)) is not None:

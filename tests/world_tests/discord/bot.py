@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -93,7 +94,7 @@ def card(number: int, state: str = "waiting") -> ui.LayoutView:
 class TryBot(commands.Bot):
     """Commands of every kind, a card, a modal. What it heard of the gateway is in `heard`."""
 
-    def __init__(self, double: Discord, **options: Any) -> None:
+    def __init__(self, double: Discord | type[_Elsewhere], **options: Any) -> None:
         self.double = double
         self.heard: list[str] = []
         options.setdefault("intents", discord.Intents(guilds=True))
@@ -207,10 +208,29 @@ async def _ready(bot: TryBot) -> None:
     await bot.wait_until_ready()
 
 
-def point_at(double: Discord) -> None:
+def point_at(double: Discord | type[_Elsewhere]) -> None:
     """Two class attributes are all it takes."""
     from discord.gateway import DiscordWebSocket
     from discord.http import Route
 
     Route.BASE = double.api_base
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(double.gateway_url)
+
+
+class _Elsewhere:
+    """Where the double is, for a bot in another process."""
+
+    token = os.environ.get("DISCORD_TOKEN", "")
+    guild_id = os.environ.get("DISCORD_GUILD_ID", "")
+    api_base = os.environ.get("DISCORD_API_BASE", "")
+    gateway_url = os.environ.get("DISCORD_GATEWAY_URL", "")
+
+
+async def _main() -> None:
+    point_at(_Elsewhere)
+    async with TryBot(_Elsewhere) as bot:
+        await bot.start(_Elsewhere.token)
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())
