@@ -1,0 +1,1 @@
+"""What a state looks like in Discord: pure functions from values to layouts, one file a card."""
