@@ -1,6 +1,6 @@
 """Brings messages up to date no faster than people can read: one pump a message, the latest state wins.
 
-Whoever changes something pokes; what is shown is fetched when its turn comes, so a hundred pokes are one edit.
+Whoever changes something pokes; what is shown is fetched when its turn comes, so a hundred are one edit.
 """
 
 from __future__ import annotations
