@@ -52,6 +52,9 @@ class Front:
         except web.HTTPException as error:
             state.found(route, f"the double has no such route ({error.status} {request.path})")
             response = answer({"message": f"{error.status}: {error.reason}", "code": 0}, error.status)
+        except Exception as error:  # a form the double did not foresee: it must not pass unseen
+            state.found(route, f"the double broke: {error!r}")
+            response = answer({"message": "500: Internal Server Error", "code": 0}, 500)
         self._limits.mark(route, request, response)
         return response
 
