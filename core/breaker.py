@@ -89,7 +89,7 @@ class Breakers:
             answer = await ask()
         except AuthFailed as error:
             if system not in self._refused:
-                self._went(system, error)
+                self._went(system, error, error.secret)
             self._refused[system] = error
             raise
         except (Unreachable, BadReply) as error:
@@ -125,9 +125,9 @@ class Breakers:
             self._events.publish(SystemState(before.system, up=True, text=f"{before.system} answers again."))
         await self._save(Standing(before.system, failures=before.failures - 1))
 
-    def _went(self, system: str, error: Exception) -> None:
+    def _went(self, system: str, error: Exception, secret: str | None = None) -> None:
         LOG.warning("%s", error)
-        self._events.publish(SystemState(system, up=False, text=str(error)))
+        self._events.publish(SystemState(system, up=False, text=str(error), secret=secret))
 
     async def _save(self, standing: Standing) -> None:
         self._standings[standing.system] = standing

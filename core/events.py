@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 LOG = logging.getLogger(__name__)
 E = TypeVar("E")
@@ -35,11 +35,35 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class SystemState:
-    """An outside system went away or came back."""
+    """An outside system went away or came back; `secret` names the setting where credentials were refused."""
 
     system: str
     up: bool
     text: str
+    secret: str | None = None
+
+
+AlertSeverity = Literal["ok", "notice", "warning", "error", "urgent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something a person should hear of anywhere; `core.domain.alert_events.alert` makes one from its table.
+
+    `key` says what it is about, so that the same again is one message; `urgent` breaks through quiet hours.
+    Title and text are plain text for people.
+    """
+
+    event: str
+    key: str
+    severity: AlertSeverity
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsWritten:
+    """Somebody wrote alerts in a transaction of their own, which is committed: they may be sent now."""
 
 
 class Events:

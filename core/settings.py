@@ -16,12 +16,18 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.settings_types import (
+    EVENT_NAMES,
     Address,
+    AlertEventName,
+    AlertTags,
+    AppriseUrls,
+    DayHours,
     DiscordId,
     DiscordIds,
     Folder,
     HostOrUrl,
     HttpUrl,
+    Interval,
     NotBuilt,
     PieceSize,
     Plan,
@@ -233,9 +239,17 @@ class Discord(Section):
 
 
 class Alerts(Section):
-    """Which events reach which Apprise tags."""
+    """Which events reach which tags of APPRISE_URLS, and when."""
 
-    rules: dict[str, list[str]] = Field(default_factory=dict)
+    rules: dict[AlertEventName, AlertTags] = Field(
+        default_factory=dict,
+        description="Event: tags. * stands for every event without a rule, the tag all for every service.",
+        json_schema_extra={"propertyNames": {"enum": list(EVENT_NAMES)}},
+    )
+    cool_down: Interval = Field("15m", description="The same about the same thing is told once in this time.")
+    quiet_hours: DayHours | None = Field(
+        None, description="Such as 22:00-07:00: what is not urgent waits for their end."
+    )
 
 
 class Schedules(Section):
@@ -273,7 +287,7 @@ class Settings(BaseSettings):
     hardcover_token: SecretStr | None = None
     docker_host: Address | None = None
     libation_container: str | None = None
-    apprise_urls: SecretStr | None = None
+    apprise_urls: AppriseUrls | None = None
     database_url: SqliteUrl | None = None
     mqtt_url: NotBuilt | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -10,6 +10,8 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from core.domain.alert_events import BY_NAME
+from core.domain.alert_plan import ANY_EVENT, QuietHours, parse_services, parse_tag
 from core.domain.timing import parse_schedule
 
 
@@ -65,6 +67,32 @@ def _not_built(_value: SecretStr) -> SecretStr:
 
 def _plan(value: str) -> str:
     parse_schedule(value)
+    return value
+
+
+def _interval(value: str) -> str:
+    plan = parse_schedule(value)
+    if plan.cron is not None:
+        raise ValueError("must be an interval such as 15m, 1h or 1d, or off")
+    return value
+
+
+def _day_hours(value: str) -> str:
+    QuietHours.parse(value)
+    return value
+
+
+EVENT_NAMES = (ANY_EVENT, *BY_NAME)
+
+
+def _alert_event(value: str) -> str:
+    if value not in EVENT_NAMES:
+        raise ValueError(f"is no event; there are {', '.join(EVENT_NAMES)}")
+    return value
+
+
+def _services(value: SecretStr) -> SecretStr:
+    parse_services(value.get_secret_value())
     return value
 
 
@@ -128,5 +156,11 @@ DiscordIds = Annotated[
 ]
 Folder = Annotated[str, AfterValidator(_folder)]
 Plan = Annotated[str, AfterValidator(_plan)]
+Interval = Annotated[str, AfterValidator(_interval)]
+DayHours = Annotated[str, AfterValidator(_day_hours)]
+AlertEventName = Annotated[str, AfterValidator(_alert_event)]
+AlertTag = Annotated[str, AfterValidator(parse_tag)]
+AlertTags = Annotated[list[AlertTag], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
+AppriseUrls = Annotated[SecretStr, AfterValidator(_services)]
 Size = Annotated[int, Field(ge=0), BeforeValidator(_bytes, json_schema_input_type=int | str)]
 PieceSize = Annotated[Size, AfterValidator(_piece_size)]
