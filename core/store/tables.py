@@ -233,13 +233,13 @@ card = sa.Table(
 alert = sa.Table(
     "alert",
     metadata,
-    sa.Column("id", sa.String(26), primary_key=True),
+    sa.Column("id", sa.Integer, primary_key=True),  # in the order they happened
     sa.Column("event", sa.String(40), nullable=False),
     sa.Column("key", sa.String(160), nullable=False),  # what it is about: the same again is one alert
     sa.Column("severity", sa.String(12), nullable=False),
     sa.Column("title", Words, nullable=False),
     sa.Column("text", Words, nullable=False),
-    _json("tags", "[]"),
+    _json("reached", "[]"),  # the services that took it
     sa.Column("status", sa.String(12), nullable=False),
     sa.Column("repeats", sa.Integer, nullable=False, server_default="0"),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
@@ -248,7 +248,8 @@ alert = sa.Table(
     sa.Column("created", UtcDateTime, nullable=False),
     sa.Column("sent", UtcDateTime),
     sa.Index("ix_alert_status_due", "status", "due"),
-    sa.Index("ix_alert_key_created", "key", "created"),
+    sa.Index("ix_alert_key_id", "key", "id"),
+    sa.Index("ix_alert_created", "created"),
 )
 
 standing_rule = sa.Table(

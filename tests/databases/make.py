@@ -13,8 +13,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from core.domain.alert_events import alert
+from core.domain.alert_plan import AlertPlan
 from core.domain.book import BookFacts, Person, SeriesRef
 from core.domain.release import Decision, StagedFile
+from core.store.alerts import AlertStore
 from core.store.cards import CardStore
 from core.store.decisions import DecisionStore
 from core.store.engine import Store
@@ -23,7 +26,7 @@ from core.store.releases import ReleaseStore, topic
 from core.store.rules import RuleStore
 from core.store.schema import HEAD
 from core.store.small import CacheStore, LibraryStore, ScheduleStore, StateStore, WishStore
-from core.store.tables import alert, breaker, metadata
+from core.store.tables import breaker, metadata
 from tests.world.clock import START, SimulatedClock
 
 FOLDER = Path(__file__).resolve().parent
@@ -150,10 +153,12 @@ async def _discord_and_alerts(store: Store) -> None:
     await cards.posted(shown.id, 100000000000000002, "ab" * 32, closed=False)
     await cards.want("release", "01JBQ0000000000000000000A2", 100000000000000001)
     await RuleStore(store).make("author", "Jürgen Groß", key="jürgen groß", verb="approve", by="ada")
-    async with store.write() as connection:
-        about = {"event": "system_away", "key": "system:audnex", "severity": "warning", "status": "waiting"}
-        words = {"title": "Audnex is away", "text": "It is asked again.", "tags": ["phone"]}
-        await connection.execute(sa.insert(alert).values(id="01JBQ0000000000000000000A3", created=START, due=START, **about, **words))
+    alerts = AlertStore(store, AlertPlan())
+    for name in ("system_down", "system_up", "system_down", "system_down"):
+        await alerts.add(alert(name, "audnex", system="Audnex", reason="audnex does not answer."))
+    told, *_ = await alerts.due()
+    await alerts.sent({told.id: ["JSON (phone)"]})
+    await alerts.missed(await alerts.due(), "JSON (phone): it answered 500", {told.id + 1: []})
 
 
 async def _rows(store: Store, table: sa.Table) -> int:

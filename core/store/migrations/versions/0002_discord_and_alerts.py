@@ -36,13 +36,13 @@ def upgrade() -> None:
     op.create_index("ix_card_message", "card", ["message"])
     op.create_table(
         "alert",
-        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("event", sa.String(length=40), nullable=False),
         sa.Column("key", sa.String(length=160), nullable=False),
         sa.Column("severity", sa.String(length=12), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("tags", sa.JSON(), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column("reached", sa.JSON(), server_default=sa.text("'[]'"), nullable=False),
         sa.Column("status", sa.String(length=12), nullable=False),
         sa.Column("repeats", sa.Integer(), server_default="0", nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
@@ -53,7 +53,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
     )
     op.create_index("ix_alert_status_due", "alert", ["status", "due"])
-    op.create_index("ix_alert_key_created", "alert", ["key", "created"])
+    op.create_index("ix_alert_key_id", "alert", ["key", "id"])
+    op.create_index("ix_alert_created", "alert", ["created"])
     op.create_table(
         "standing_rule",
         sa.Column("id", sa.String(length=26), nullable=False),
