@@ -15,6 +15,7 @@ from aiohttp import web
 from tests.world.outside import Served, serving
 
 DOUBLES: dict[str, str] = {
+    "alerts": "tests.world.alerts",
     "audnex": "tests.world.audnex",
     "audible": "tests.world.audible",
     "qbittorrent": "tests.world.qbittorrent",

@@ -1,0 +1,1 @@
+"""Apprise: the wire to the services people are alerted through."""
