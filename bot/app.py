@@ -35,6 +35,8 @@ async def serve(config: Configuration, *, once: bool = False) -> None:
         raise lock.refusal()
     try:
         async with open_app(config, "work" if once else "serve") as app:
+            if app.alerts.on:
+                await app.alerts.services()  # an address that cannot be used is told before anything runs
             if once:
                 await _one_pass(app)
             else:
@@ -44,11 +46,14 @@ async def serve(config: Configuration, *, once: bool = False) -> None:
 
 
 async def _one_pass(app: App) -> None:
+    undo = app.alerts.listen()
     await app.scheduler.run_due()
     await app.wishes.grant_open()
     if await app.autopilot.on():
         await app.regular.admit()
     await app.engine.run_until_idle()
+    undo()
+    await app.alerts.run_once()
 
 
 async def _until_stopped(app: App) -> None:
@@ -64,12 +69,15 @@ async def _until_stopped(app: App) -> None:
     pipe.listen()
     # a place among the open approvals may have become free
     undo = app.events.subscribe(JobMoved, lambda move: asked.set() if _makes_room(move) else None)
+    deaf = app.alerts.listen()
     workers = {
         "jobs": app.engine.run_forever,
         "schedules": app.scheduler.run_forever,
         "wishes": lambda: _grant_wishes(app, asked),
         "heartbeat": lambda: _beat(app),
     }
+    if app.alerts.on:
+        workers["alerts"] = app.alerts.run_forever
     if not pipe.open:
         workers["ear"] = lambda: _look_without_nudges(heard)
     tasks = [asyncio.create_task(_kept_going(name, work), name=name) for name, work in workers.items()]
@@ -85,6 +93,8 @@ async def _until_stopped(app: App) -> None:
         for task in (*tasks, stopped):
             task.cancel()
         await asyncio.gather(*tasks, stopped, return_exceptions=True)
+        deaf()
+        await app.alerts.keep()
 
 
 async def _kept_going(name: str, work: Callable[[], Awaitable[None]]) -> None:

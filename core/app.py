@@ -19,10 +19,13 @@ from core.config import Configuration
 from core.domain.path_maps import PathMaps
 from core.errors import MousekeeperError
 from core.events import Events
+from core.health import Check
 from core.jobs.engine import Engine
 from core.jobs.scheduler import Scheduler
 from core.jobs.story import tell
 from core.log import Scrubber, secrets_of
+from core.services.alert_sources import AlertSources
+from core.services.alerts import Alerts, alert_plan, alert_services
 from core.services.at_work import AtWork
 from core.services.autopilot import Autopilot
 from core.services.disks import Disks
@@ -40,6 +43,7 @@ from core.services.transfers import Transfers
 from core.services.uploads import Uploads
 from core.services.wishes import Handler, Wishes
 from core.store import schema
+from core.store.alerts import AlertStore
 from core.store.cards import CardStore
 from core.store.decisions import DecisionStore
 from core.store.engine import Store
@@ -84,6 +88,8 @@ class App:
     uploads: Uploads
     libation: LibationService
     autopilot: Autopilot
+    alert_store: AlertStore
+    alerts: Alerts
     system: System
     health: Health
     overview: Overview
@@ -138,6 +144,8 @@ def _wire(
     decisions = DecisionStore(store, jobs, releases)
     library, state, cache = LibraryStore(store), StateStore(store), CacheStore(store)
     schedules, wish_store = ScheduleStore(store), WishStore(store)
+    plan = alert_plan(config.settings)
+    alert_store = AlertStore(store, plan, scrub)
 
     # the pipeline and the machine that runs it
     rooms = UploadRooms(
@@ -173,7 +181,17 @@ def _wire(
     )
     disks = Disks(config.folders(), clock)
     health = Health(config, breakers, disks, schedules, CardStore(store))
-    system = System(config, Doctor(config, health, outside.qbittorrent, libation), shelf, scrub)
+    alerts = Alerts(
+        plan=plan,
+        entries=alert_services(config.settings),
+        clock=clock,
+        events=events,
+        store=alert_store,
+        sources=AlertSources(alert_store, releases, breakers, disks),
+    )
+    health.add(Check("alerts", alerts.check))
+    doctor = Doctor(config, health, outside.qbittorrent, libation, alerts)
+    system = System(config, doctor, shelf, scrub)
     overview = Overview(
         clock=clock,
         autopilot=autopilot,
@@ -231,6 +249,8 @@ def _wire(
         uploads=uploads,
         libation=libation,
         autopilot=autopilot,
+        alert_store=alert_store,
+        alerts=alerts,
         system=system,
         health=health,
         overview=overview,

@@ -17,6 +17,7 @@ from core.services.views import Document
 
 if TYPE_CHECKING:
     from core.integrations.qbittorrent.client import QBittorrent
+    from core.services.alerts import Alerts
 
 PROBE = ".mousekeeper-probe"
 LOOKED_AT = 20_000  # directory entries after which the search for a file to link gives up
@@ -31,11 +32,13 @@ class Doctor:
         health: Health,
         qbittorrent: QBittorrent | None,
         libation: LibationService,
+        alerts: Alerts,
     ) -> None:
         self._config = config
         self._health = health
         self._qbittorrent = qbittorrent
         self._libation = libation
+        self._alerts = alerts
 
     def checks(self) -> tuple[Check, ...]:
         """What is tried out, and what is known without, in this order."""
@@ -46,6 +49,7 @@ class Doctor:
             Check("qbittorrent", self._client),
             Check("libation", self._libation.check),
             Check("systems", self._systems),
+            Check("alerts", self._alerts.try_out),
         )
 
     async def findings(self) -> list[Finding]:
