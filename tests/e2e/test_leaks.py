@@ -34,7 +34,7 @@ PLANTED = {
     "ABS_TOKEN": f"{MARK}.abs.token",
     "GOOGLE_BOOKS_API_KEY": f"{MARK}-google",
     "HARDCOVER_TOKEN": f"Bearer {MARK}-hardcover",
-    "APPRISE_URLS": f"admin=discord://{MARK}/apprise admin,all=json://user:{MARK}2@127.0.0.1:9/x",
+    "APPRISE_URLS": f"admin=json://127.0.0.1:9/{MARK}/apprise?+X-Auth={MARK}3 admin=json://user:{MARK}2@127.0.0.1:9/x",
     "QB_PASSWORD": PASSWORD,
 }
 NOT_PLANTED = {"DATABASE_URL", "MQTT_URL"}  # refused by this version; see the test of bad settings
