@@ -59,8 +59,11 @@ def completed(components: Iterable[Json], resolve: Resolve) -> list[Json]:
 
 
 def _complete(node: Json, resolve: Resolve) -> None:
-    for key in [key for key, value in node.items() if value is None]:
-        del node[key]  # Discord leaves out what is not set
+    options = node.get("options") or ()
+    emoji = [each["emoji"] for each in (node, *options) if each.get("emoji")]
+    for each in (node, *emoji):
+        for key in [key for key, value in each.items() if value is None]:
+            del each[key]  # Discord leaves out what is not set
     kind = node["type"]
     if kind == ComponentKind.THUMBNAIL:
         node.update(media=_unsized(resolve(node["media"]["url"])), description=node.get("description"))
