@@ -235,6 +235,9 @@ class Discord(Section):
 
     channels: Channels = Field(default_factory=Channels)
     roles: Roles = Field(default_factory=Roles)
+    language: Literal["en", "de"] = Field(
+        "en", description="What everybody sees in channels; answers to a person use that person's language."
+    )
     quotas: dict[str, int] = Field(default_factory=dict)
 
 
