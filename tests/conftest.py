@@ -5,6 +5,7 @@ from __future__ import annotations
 pytest_plugins = [
     "tests.fixtures_audio",
     "tests.fixtures_basics",
+    "tests.fixtures_bot",
     "tests.fixtures_discord",
     "tests.fixtures_docker",
     "tests.fixtures_http",
