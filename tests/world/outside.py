@@ -75,9 +75,9 @@ class Outside:
 OUTSIDE: web.AppKey[Outside] = web.AppKey("outside", Outside)
 
 
-def outside_app() -> web.Application:
-    """An empty application that logs its requests and can be made to fail."""
-    app = web.Application(middlewares=[_through_outside])
+def outside_app(*, largest_body: int = 1024 * 1024) -> web.Application:
+    """An empty application that logs its requests and can be made to fail. Larger bodies (in bytes) get a 413."""
+    app = web.Application(middlewares=[_through_outside], client_max_size=largest_body)
     app[OUTSIDE] = outside = Outside()
 
     async def close(_: web.Application) -> None:

@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 CHANNELS = ("uploads", "requests", "alerts", "status")
 ROLES = ("approve", "request", "admin")
+LARGEST_BODY = 256 * 1024 * 1024
 ROLE, MEMBER = 0, 1  # whom a channel's overwrite is for
 
 
@@ -163,6 +164,11 @@ class Discord:
         """Give a permission in one channel."""
         self._overwrite(channel, to, allow=int(permission), deny=0)
 
+    def invite_bot(self) -> None:
+        """The bot is in the guild again."""
+        self.state.in_guild = True
+        self.gateway.dispatch("GUILD_CREATE", shapes.guild_create(self.state), intents=Intent.GUILDS)
+
     def _overwrite(self, channel: Channel, to: Role | User | None, *, allow: int, deny: int) -> None:
         holder = to or self.state.bot
         kind = ROLE if isinstance(holder, Role) else MEMBER
@@ -206,9 +212,16 @@ class Discord:
         def found() -> Message | None:
             return next((each for each in self.history(where) if condition(each)), None)
 
-        message = await self.until(found, f"a message in #{where.name}, which holds {self.history(where)}")
+        try:
+            message = await self.until(found, "the message")
+        except TimeoutError:
+            raise TimeoutError(f"no such message in #{where.name}; there are {self.history(where)}") from None
         assert message is not None
         return message
+
+    def delete(self, message: Message) -> None:
+        """Somebody with every permission deletes a message."""
+        self.messages.delete(message)
 
     def closed_forms(self, opener: Interaction) -> set[str]:
         """custom_ids of the forms that this interaction opened and the bot has taken."""
@@ -246,6 +259,10 @@ class Discord:
         """Close the gateway's connections with a code."""
         self.gateway.drop(code)
 
+    def cut(self) -> None:
+        """Break the gateway's connections without a word; new ones are taken."""
+        self.gateway.cut()
+
     async def go_away(self) -> None:
         """Nobody listens any more, and every connection breaks; sessions stay."""
         assert self._served is not None, "it is not served"
@@ -275,7 +292,7 @@ class Discord:
     # --- the server -------------------------------------------------------------------------------------------------
 
     def _application(self) -> web.Application:
-        app = outside_app()
+        app = outside_app(largest_body=LARGEST_BODY)
         app[DISCORD] = self
         app[WHEN_SERVED] = self._served_at
         app.middlewares.append(Front(self.state, self.limits, self.judge).middleware)

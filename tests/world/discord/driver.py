@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tests.world.discord import typed
@@ -112,21 +112,32 @@ class Person:
         if not self._discord.state.may(self.user, where, Permission.VIEW_CHANNEL):
             raise Refused(f"{self.name} does not see #{where.name}")
         words = line.removeprefix("/").split()
-        command = self.commands(where).get(words[0])
+        command = self._named(words[0], self.commands(where).values())
         if command is None:
-            exists = any(each["name"] == words[0] for each in self._discord.state.commands.values())
+            exists = self._named(words[0], self._discord.state.commands.values()) is not None
             raise Refused(f"/{words[0]} is {'not offered to ' + self.name if exists else 'not registered'}")
         path: list[Json] = []
         options = command["options"]
         for word in words[1:]:
-            found = [each for each in options if each["name"] == word and each["type"] in NESTED]
-            if not found:
+            found = self._named(word, [each for each in options if each["type"] in NESTED])
+            if found is None:
                 raise Refused(f"{line}: no {word!r} among {[each['name'] for each in options]}")
-            path.append(found[0])
-            options = found[0].get("options") or []
+            path.append(found)
+            options = found.get("options") or []
         if any(each["type"] in NESTED for each in options):
             raise Refused(f"{line} wants one of {[each['name'] for each in options]}")
         return command, path, options
+
+    def _named(self, word: str, among: Iterable[Json]) -> Json | None:
+        """The one of this name, or called so in their language."""
+        return next(
+            (
+                each
+                for each in among
+                if word in (each["name"], (each.get("name_localizations") or {}).get(self.user.locale))
+            ),
+            None,
+        )
 
     # --- components -------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import time
 import zlib
 from collections import deque
 from collections.abc import Callable
@@ -27,7 +28,7 @@ from tests.world.discord.state import State
 Data = Json | Callable[[int], Json]  # what an event carries; or a function of the session's intents
 
 UNKNOWN_OP, DECODE, NOT_AUTHENTICATED, BAD_TOKEN, TWICE = 4001, 4002, 4003, 4004, 4005
-BAD_SEQUENCE, INVALID_INTENTS, DISALLOWED_INTENTS = 4007, 4013, 4014
+BAD_SEQUENCE, TOO_FAST, INVALID_INTENTS, DISALLOWED_INTENTS = 4007, 4008, 4013, 4014
 LARGEST = 4096  # bytes of a client's message
 KNOWN_INTENTS = (1 << 26) - 1
 
@@ -47,6 +48,7 @@ class Session:
 class Connection:
     """One websocket; what it is to be sent waits in `outbox`."""
 
+    request: web.Request
     socket: web.WebSocketResponse
     squeeze: Any = None  # a zlib compressor, one for the whole connection
     outbox: asyncio.Queue[Json | int] = field(
@@ -55,6 +57,9 @@ class Connection:
     session: Session | None = None
     closed_by_us: bool = False
     heartbeats: int = 0
+    heard: deque[float] = field(
+        default_factory=deque
+    )  # when the client said something, within the last minute
 
     def send(self, op: Op, data: Any = None, **more: Any) -> None:
         self.outbox.put_nowait({"op": int(op), "d": data, "s": None, "t": None, **more})
@@ -64,9 +69,18 @@ class Connection:
         self.closed_by_us = True
         self.outbox.put_nowait(code)
 
-    def abort(self, request: web.BaseRequest) -> None:
-        if request.transport is not None:
-            request.transport.abort()
+    def cut(self) -> None:
+        """The line breaks; nobody says goodbye."""
+        if self.request.transport is not None:
+            self.request.transport.abort()
+
+    def too_fast(self, limit: int) -> bool:
+        """Whether this message is one too many within a minute."""
+        now = time.monotonic()
+        self.heard.append(now)
+        while self.heard[0] < now - 60:
+            self.heard.popleft()
+        return len(self.heard) > limit
 
     async def write(self) -> None:
         """Send what comes into the outbox until a close code does."""
@@ -127,6 +141,11 @@ class Gateway:
         for connection in self.connections:
             self._close(connection, code)
 
+    def cut(self) -> None:
+        """Break every connection without a close frame; sessions stay."""
+        for connection in self.connections:
+            connection.cut()
+
     def forget(self, session: Session) -> None:
         self.sessions.pop(session.id, None)
 
@@ -148,7 +167,7 @@ class Gateway:
             return web.Response(status=426, text="Upgrade Required")
         await socket.prepare(request)
         squeeze = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
-        connection = Connection(socket, squeeze)
+        connection = Connection(request, socket, squeeze)
         self.connections.append(connection)
         writer = asyncio.create_task(connection.write(), name="gateway: writer")
         try:
@@ -174,7 +193,9 @@ class Gateway:
             except (ValueError, KeyError, TypeError):
                 self._close(connection, DECODE)
                 continue
-            if len(received.data) > LARGEST:
+            if connection.too_fast(self._state.knobs.gateway_sends):
+                self._close(connection, TOO_FAST)
+            elif len(received.data) > LARGEST:
                 self._close(connection, DECODE)
             elif (act := self._acts.get(op)) is None:
                 self._close(connection, UNKNOWN_OP)

@@ -16,6 +16,8 @@ VIA = "1.1 google"  # what sits before Discord's API says so; a 429 without it i
 MAJOR = ("channel_id", "guild_id", "webhook_id", "webhook_token", "interaction_token")
 UNCOUNTED = ("/interactions/", "/webhooks/")  # exempt from the global limit
 
+INVALID = (401, 403, 429)
+
 # What the real one has answered with; a test that wants to feel it sets `knobs.limits = REAL`.
 REAL: Mapping[str, Limit] = {
     "POST /channels/{channel_id}/messages": Limit(5, 5.0),
@@ -42,6 +44,7 @@ class Limits:
         self._state = state
         self._buckets: dict[tuple[str, ...], _Bucket] = {}
         self.refused = 0
+        self.invalid = 0  # answers 401, 403, 429: Discord shuts out who gets 10,000 of them in ten minutes
 
     def refuse(self, route: str, request: web.Request) -> web.Response | None:
         """The 429 for a request over a limit, or None; else it is counted."""
@@ -61,6 +64,7 @@ class Limits:
         bucket = self._bucket(self._key(route, request), self._limit(route))
         response.headers.update(_headers(route, bucket))
         response.headers["Via"] = VIA
+        self.invalid += response.status in INVALID
 
     def _limit(self, route: str) -> Limit:
         return self._state.knobs.limits.get(route, self._state.knobs.other_limit)
@@ -76,6 +80,7 @@ class Limits:
 
     def _too_many(self, bucket: _Bucket, *, shared: bool) -> web.Response:
         self.refused += 1
+        self.invalid += 1
         return too_many(max(0.001, bucket.reset - time.time()), everywhere=shared)
 
 

@@ -52,6 +52,7 @@ class Knobs:
     heartbeat_seconds: float = 41.25  # real time, as all of the gateway
     acknowledge_heartbeats: bool = True
     approved_intents: Intent = NO_INTENT  # the privileged ones switched on in the developer portal
+    gateway_sends: int = 120  # a client's messages in a minute
     identify_limit: int = 1000  # in 24 hours of the injected clock
     replayed_events: int = 500  # what a session keeps for RESUME
     command_creates: int = 200  # in 24 hours

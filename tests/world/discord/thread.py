@@ -17,12 +17,14 @@ from tests.world.discord.commands import Commands
 from tests.world.discord.double import Discord
 from tests.world.discord.driver import Person
 from tests.world.discord.gateway import Gateway
+from tests.world.discord.interactions import Interactions
+from tests.world.discord.messages import Messages
 from tests.world.discord.replies import Reply
 from tests.world.outside import serving
 
 T = TypeVar("T")
 
-ACTIVE = (Discord, Person, Reply, Gateway, Commands)
+ACTIVE = (Discord, Person, Reply, Gateway, Commands, Messages, Interactions)
 PATIENCE = 60.0  # seconds for one call; what is waited for ends sooner by the double's own patience
 
 

@@ -101,7 +101,7 @@ def options(
 def option_value(option: Json, value: Any, resolved: Resolved) -> Any:
     kind, name = OptionKind(option["type"]), option["name"]
     if choices := option.get("choices"):
-        found = [each["value"] for each in choices if value in (each["name"], each["value"])]
+        found = [each["value"] for each in choices if value in _names(each)]
         if not found:
             raise Refused(f"{name}: {value!r} is no choice of {[each['name'] for each in choices]}")
         return found[0]
@@ -119,6 +119,10 @@ def option_value(option: Json, value: Any, resolved: Resolved) -> Any:
     if kind is OptionKind.ATTACHMENT:
         return resolved.upload(value)
     return resolved.add(value, PICKED_KINDS[kind + 100])
+
+
+def _names(choice: Json) -> list[Any]:
+    return [choice["value"], choice["name"], *(choice.get("name_localizations") or {}).values()]
 
 
 def _of(wanted: type, name: str, value: Any) -> Any:

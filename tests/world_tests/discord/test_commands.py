@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.world.clock import SimulatedClock
-from tests.world.discord import Permission, Person
+from tests.world.discord import Permission, Person, Refused
 from tests.world_tests.discord.rest import Rest
 
 
@@ -100,3 +100,20 @@ async def test_who_is_offered_what(rest: Rest, ada: Person) -> None:
     assert set(root.commands()) == {"open", "managers", "nobody"}
     rest.double.deny(ada.here, Permission.USE_APPLICATION_COMMANDS, rest.double.state.everyone)
     assert not ada.commands()
+
+
+async def test_a_person_types_in_their_own_language(rest: Rest, ada: Person) -> None:
+    choice = {"name": "new", "value": "n", "name_localizations": {"de": "neu"}}
+    show = {
+        **option("show", name_localizations={"de": "zeigen"}),
+        "type": 1,
+        "options": [option("kind", choices=[choice])],
+    }
+    await rest("PUT", scope(rest), [command(name_localizations={"de": "bücher"}, options=[show])])
+    bert = rest.double.person("Bert", locale="de")
+    for line in ("/bücher zeigen", "/books show"):
+        reply = await bert.slash(line, kind="neu", wait=False)
+        assert reply.interaction.data["name"] == "books"
+        assert reply.interaction.data["options"][0]["options"][0]["value"] == "n"
+    with pytest.raises(Refused, match="not registered"):
+        await ada.slash("/bücher zeigen")

@@ -13,6 +13,7 @@ import discord
 import pytest
 
 from tests.world.discord import Discord, Intent, Knobs, NoAnswer, Person, serving_discord
+from tests.world.discord.faults import server_error
 from tests.world.waiting import until
 from tests.world_tests.discord.bot import TryBot, point_at, running
 
@@ -238,3 +239,40 @@ async def started(bot: TryBot) -> AsyncIterator[asyncio.Task[None]]:
         task = asyncio.create_task(bot.start(double.token), name="bot")
         await double.until(lambda: len(double.gateway.identifies) > before, "an IDENTIFY")
         yield task
+
+
+async def test_a_broken_line_is_resumed(discord_double: Discord, bot: TryBot, ada: Person) -> None:
+    discord_double.cut()
+    reply = await ada.slash("/echo", text="meanwhile", wait=False)
+    await reply.answered()
+    assert reply.text == "meanwhile"
+    assert discord_double.gateway.resumes
+
+
+async def test_who_talks_too_much_is_cut_off(discord_double: Discord) -> None:
+    discord_double.state.knobs.gateway_sends = 3
+    async with aiohttp.ClientSession() as session, session.ws_connect(discord_double.gateway_url) as socket:
+        for _ in range(4):
+            await socket.send_json({"op": 1, "d": None})
+        while (await socket.receive()).type is not aiohttp.WSMsgType.CLOSE:
+            pass
+        assert socket.close_code == 4008
+
+
+async def test_the_gateway_can_be_refused(discord_double: Discord) -> None:
+    discord_double.outside.fail("GET /gateway", server_error(503))
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await session.ws_connect(discord_double.gateway_url)
+        async with session.ws_connect(discord_double.gateway_url) as socket:
+            assert (await socket.receive_json())["op"] == 10
+
+
+async def test_the_bot_is_thrown_out_and_invited_again(discord_double: Discord, bot: TryBot) -> None:
+    discord_double.kick_bot()
+    await until(lambda: not bot.guilds)
+    with pytest.raises(discord.Forbidden):
+        await bot.tree.sync(guild=discord.Object(int(discord_double.guild_id)))
+    assert discord_double.limits.invalid == 1
+    discord_double.invite_bot()
+    await until(lambda: bot.guilds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import aiohttp
@@ -280,3 +281,13 @@ async def test_mentions_ping_only_whom_they_may(rest: Rest, ada: Person) -> None
     rest.double.allow(rest.double.channel("status"), Permission.MENTION_EVERYONE)
     await rest.post(content=text)
     assert "everyone" in rest.double.history("status")[-1].pings
+
+
+async def test_a_large_file_is_kept_and_given_back(rest: Rest) -> None:
+    form, data = aiohttp.FormData(quote_fields=False), bytes(range(256)) * 12_000
+    form.add_field("files[0]", io.BytesIO(data), filename="large.bin")
+    path = f"/channels/{rest.double.channel('status').id}/messages"
+    status, _, body = await rest("POST", path, data=form)
+    assert status == 200
+    async with aiohttp.ClientSession() as session, session.get(body["attachments"][0]["url"]) as answer:
+        assert await answer.read() == data
