@@ -37,15 +37,19 @@ def cut(text: str, limit: int) -> str:
 
 def fit(lines: Sequence[str], budget: int, more: Callable[[int], str]) -> str:
     """As many whole lines as `budget` characters hold; `more(count)` tells how many are left out."""
-    whole = "\n".join(lines)
-    if len(whole) <= budget:
-        return whole
-    taken, used = 0, 0
-    room = budget - len(more(len(lines))) - 1
-    while taken < len(lines) and used + len(lines[taken]) + (taken > 0) <= room:
-        used += len(lines[taken]) + (taken > 0)
+    if sum(map(weight, lines)) + len(lines) <= budget + 1:
+        return "\n".join(lines)
+    left = budget - weight(more(len(lines)))
+    taken = 0
+    while taken < len(lines) and weight(lines[taken]) + 1 <= left:
+        left -= weight(lines[taken]) + 1
         taken += 1
     return "\n".join((*lines[:taken], more(len(lines) - taken)))
+
+
+def weight(text: str) -> int:
+    """Its length as a client counts it, in UTF-16: an emoji is two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _visible(text: str) -> str:
