@@ -21,6 +21,7 @@ from referencing.jsonschema import DRAFT202012
 
 from tests.world.discord.bodies import Body
 from tests.world.discord.errors import Problem
+from tests.world.discord.unions import Unions
 
 NAME = "discord-openapi.json"
 USUAL_PLACE = Path(__file__).resolve().parents[4] / "shared" / "contracts"
@@ -49,12 +50,13 @@ class Judge:
     def __init__(self, contract: dict[str, Any] | None) -> None:
         self.present = contract is not None
         self.judged = 0
-        self._spec: dict[str, Any] = contract or {"paths": {}, "components": {"schemas": {}}}
+        self.contract: dict[str, Any] = contract or {"paths": {}, "components": {"schemas": {}}}
         if contract is not None:
             # The real one takes whole numbers for ids, and discord.py sends them in places.
-            self._spec["components"]["schemas"]["SnowflakeType"]["type"] = ["string", "integer"]
-        resource = Resource(contents=self._spec, specification=DRAFT202012)
+            self.contract["components"]["schemas"]["SnowflakeType"]["type"] = ["string", "integer"]
+        resource = Resource(contents=self.contract, specification=DRAFT202012)
         self._registry: Registry[Any] = Registry().with_resource(URN, resource)
+        self._make = Unions(self.contract).validator()
         self._validators: dict[str, Draft202012Validator] = {}
 
     def request(self, method: str, path: str, content_type: str, body: Body) -> list[Problem]:
@@ -92,7 +94,7 @@ class Judge:
 
     def _operation(self, method: str, path: str) -> tuple[str, dict[str, Any]] | None:
         template = self.template(path)
-        operation = self._spec["paths"].get(template, {}).get(method.lower()) if template else None
+        operation = self.contract["paths"].get(template, {}).get(method.lower()) if template else None
         return (
             (f"/paths/{_escaped(template)}/{method.lower()}", operation) if operation and template else None
         )
@@ -102,7 +104,7 @@ class Judge:
         parts = unquote(path).strip("/").split("/")
         fitting = [
             (tuple(piece.startswith("{") for piece in pieces), template)
-            for template in self._spec["paths"]
+            for template in self.contract["paths"]
             if len(pieces := template.strip("/").split("/")) == len(parts)
             and all(piece.startswith("{") or piece == part for piece, part in zip(pieces, parts, strict=True))
         ]
@@ -113,7 +115,7 @@ class Judge:
         validator = self._validators.get(pointer)
         if validator is None:
             schema = {"$ref": f"{URN}#{pointer}"}
-            validator = self._validators[pointer] = Draft202012Validator(schema, registry=self._registry)
+            validator = self._validators[pointer] = self._make(schema, registry=self._registry)
         return [problem for error in validator.iter_errors(data) for problem in _explained(error)]
 
 
