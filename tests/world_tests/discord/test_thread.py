@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,3 +59,13 @@ def test_a_process_is_killed_and_its_buttons_work_after_the_restart(discord_outs
         with pytest.raises(Refused):
             ada.press(card, "Burn")
     assert len(discord.gateway.identifies) == 2
+
+
+def test_its_address_tells_how_to_use_it(discord_outside: Discord) -> None:
+    address = discord_outside.api_base.removesuffix("/api/v10")
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        told = json.load(answer)
+    assert told == {"environment": discord_outside.environment(), "discord": discord_outside.section()}
+    assert told["environment"]["DISCORD_GATEWAY_URL"] == address.replace("http", "ws") + "/gateway"
+    assert set(told["discord"]["channels"]) == {"uploads", "requests", "alerts", "status"}
+    assert set(told["discord"]["roles"]) == {"approve", "request", "admin"}
