@@ -13,7 +13,9 @@ from core.domain.building import Builder
 from core.domain.media import MediaReport
 from core.domain.path_maps import PathMaps
 from core.events import Events
+from core.store.decisions import DecisionStore
 from core.store.releases import ReleaseStore
+from core.store.rules import RuleStore
 from core.upload.cascade import Source
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ class UploadRooms:
     events: Events
     breakers: Breakers
     releases: ReleaseStore
+    decisions: DecisionStore
+    rules: RuleStore
     inspector: Inspector
     sources: Sequence[Source]
     builder: Callable[[], Builder]
