@@ -36,6 +36,8 @@ from core.services.libation import LibationService
 from core.services.outside import Outside
 from core.services.overview import Overview, UploadsAtAGlance
 from core.services.regular import Regular
+from core.services.release_card import ReleaseCards
+from core.services.rules import Rules
 from core.services.runner import Runner
 from core.services.shelf import Shelf
 from core.services.system import System
@@ -50,6 +52,7 @@ from core.store.engine import Store
 from core.store.glance import GlanceStore
 from core.store.jobs import JobStore
 from core.store.releases import ReleaseStore
+from core.store.rules import RuleStore
 from core.store.small import CacheStore, LibraryStore, ScheduleStore, StateStore, WishStore
 from core.upload.intake import Librarian
 from core.upload.kit_files import write_kit
@@ -84,7 +87,11 @@ class App:
     scheduler: Scheduler
     wish_store: WishStore
     wishes: Wishes
+    cards: CardStore
+    glance: GlanceStore
     shelf: Shelf
+    release_cards: ReleaseCards
+    rules: Rules
     uploads: Uploads
     libation: LibationService
     autopilot: Autopilot
@@ -142,6 +149,7 @@ def _wire(
     jobs = JobStore(store)
     releases = ReleaseStore(store, jobs)
     decisions = DecisionStore(store, jobs, releases)
+    cards, rules, glance = CardStore(store), RuleStore(store), GlanceStore(store)
     library, state, cache = LibraryStore(store), StateStore(store), CacheStore(store)
     schedules, wish_store = ScheduleStore(store), WishStore(store)
     plan = alert_plan(config.settings)
@@ -154,6 +162,8 @@ def _wire(
         events=events,
         breakers=breakers,
         releases=releases,
+        decisions=decisions,
+        rules=rules,
         inspector=outside.inspector,
         sources=outside.sources(cache, breakers),
         builder=lambda: outside.builder,
@@ -180,7 +190,7 @@ def _wire(
         torrent_output=config.torrent_output,
     )
     disks = Disks(config.folders(), clock)
-    health = Health(config, breakers, disks, schedules, CardStore(store))
+    health = Health(config, breakers, disks, schedules, cards)
     alerts = Alerts(
         plan=plan,
         entries=alert_services(config.settings),
@@ -195,7 +205,7 @@ def _wire(
     overview = Overview(
         clock=clock,
         autopilot=autopilot,
-        pipelines=[UploadsAtAGlance(glance := GlanceStore(store), releases)],
+        pipelines=[UploadsAtAGlance(glance, releases)],
         glance=glance,
         at_work=AtWork(events, clock),
         disks=disks,
@@ -245,7 +255,11 @@ def _wire(
         scheduler=scheduler,
         wish_store=wish_store,
         wishes=Wishes(wish_store, handlers, scrub),
+        cards=cards,
+        glance=glance,
         shelf=shelf,
+        release_cards=ReleaseCards(config, releases),
+        rules=Rules(rules),
         uploads=uploads,
         libation=libation,
         autopilot=autopilot,

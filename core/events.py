@@ -66,6 +66,11 @@ class AlertsWritten:
     """Somebody wrote alerts in a transaction of their own, which is committed: they may be sent now."""
 
 
+@dataclass(frozen=True, slots=True)
+class Nudged:
+    """Another process has written rows."""
+
+
 class Events:
     """Subscriptions by event type. Callbacks are plain functions and must be quick."""
 

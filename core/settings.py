@@ -238,6 +238,9 @@ class Discord(Section):
     language: Literal["en", "de"] = Field(
         "en", description="What everybody sees in channels; answers to a person use that person's language."
     )
+    attach_torrent: bool = Field(
+        False, description="Also hand out the .torrent with a kit; it holds your passkey."
+    )
     quotas: dict[str, int] = Field(default_factory=dict)
 
 

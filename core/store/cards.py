@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from core.store.engine import Store
 from core.store.jobs import Row, new_id
-from core.store.tables import card
+from core.store.releases import KIND as UPLOAD
+from core.store.tables import card, job, release
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,29 @@ class CardStore:
         query = sa.select(card.c.subject).where(card.c.kind == kind, card.c.subject.in_(list(subjects)))
         async with self._store.read() as connection:
             return set((await connection.execute(query)).scalars())
+
+    async def releases_without(self, kind: str, stages: Iterable[str]) -> list[str]:
+        """Ids of releases at work at one of these stages that have no card of this kind, oldest first."""
+        own = sa.select(card.c.id).where(card.c.kind == kind, card.c.subject == job.c.subject)
+        query = (
+            sa.select(job.c.subject)
+            .where(job.c.kind == UPLOAD, job.c.stage.in_(list(stages)), ~own.exists())
+            .where(job.c.status.in_(("ready", "running", "waiting")))
+            .order_by(job.c.subject)
+        )
+        async with self._store.read() as connection:
+            return list((await connection.execute(query)).scalars())
+
+    async def changes(self, kind: str) -> dict[str, tuple[Any, ...]]:
+        """What each thing with an open card of this kind last changed at; equal values: nothing changed."""
+        query = (
+            sa.select(card.c.subject, release.c.updated, job.c.updated.label("moved"))
+            .outerjoin(release, release.c.id == card.c.subject)
+            .outerjoin(job, sa.and_(job.c.subject == card.c.subject, job.c.kind == UPLOAD))
+            .where(card.c.kind == kind, card.c.closed.is_(sa.false()))
+        )
+        async with self._store.read() as connection:
+            return {row.subject: (row.updated, row.moved) for row in await connection.execute(query)}
 
     async def attempt(self, card_id: str) -> Card:
         """Note that the card is about to be sent, before it is; a time noted before stays."""

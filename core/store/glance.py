@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from core.domain.release import count_states, release_state
+from core.domain.release import STATE_AT_STAGE, count_states, release_state
 from core.store.engine import Store
 from core.store.releases import KIND
 from core.store.tables import job, release
@@ -22,6 +24,15 @@ class RunningJob:
     subject: str
     stage: str
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A release in a list."""
+
+    id: str
+    title: str
+    state: str
 
 
 class GlanceStore:
@@ -51,3 +62,42 @@ class GlanceStore:
             for stage, status, decision, count in await connection.execute(query):
                 counts[release_state(stage, status, decision)] += count
         return count_states(counts)  # a Counter of a Counter keeps its counts
+
+    async def releases_in(self, states: Collection[str]) -> list[Listed]:
+        """The releases in one of these states, oldest first."""
+        stages = {stage for stage, state in STATE_AT_STAGE.items() if state in states or stage == "approve"}
+        at = sa.or_(job.c.stage.in_(stages), job.c.status == "failed")
+        found = await self._listed(at, release.c.id, None)
+        return [each for each in found if each.state in states]
+
+    async def titled(self, typed: str, *, limit: int, retryable: bool = False) -> list[tuple[str, str]]:
+        """Releases whose title, ASIN or id begins with or holds what was typed: what to show, and the id.
+
+        With `retryable` only those that failed, were rejected or are delayed. The newest come first.
+        """
+        wanted = typed.strip()
+        fits = sa.or_(
+            release.c.title.icontains(wanted, autoescape=True),
+            release.c.asin.istartswith(wanted, autoescape=True),
+            release.c.id.istartswith(wanted, autoescape=True),
+        )
+        if retryable:
+            delayed = sa.and_(job.c.status == "ready", job.c.attempts > 0)
+            fits = sa.and_(fits, sa.or_(job.c.status.in_(("failed", "cancelled")), delayed))
+        found = await self._listed(fits, release.c.id.desc(), limit)
+        return [(f"{each.title} ({each.state.replace('_', ' ')})", each.id) for each in found]
+
+    async def _listed(
+        self, condition: sa.ColumnElement[bool], order: sa.ColumnElement[Any], limit: int | None
+    ) -> list[Listed]:
+        columns = (release.c.id, release.c.title, release.c.edits, job.c.stage, job.c.status)
+        query = (
+            sa.select(*columns, release.c.decision)
+            .join(job, sa.and_(job.c.subject == release.c.id, job.c.kind == KIND))
+            .where(condition)
+            .order_by(order)
+            .limit(limit)
+        )
+        async with self._store.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [Listed(row.id, row.edits.get("title") or row.title, release_state(*row[3:6])) for row in rows]
