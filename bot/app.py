@@ -13,7 +13,7 @@ from pathlib import Path
 from core.app import App, open_app
 from core.config import Configuration, load
 from core.errors import MousekeeperError
-from core.events import JobMoved
+from core.events import JobMoved, Nudged
 from core.http import program_version
 from core.log import set_level
 from core.presence import DataLock, NudgePipe, beat
@@ -61,6 +61,7 @@ async def _until_stopped(app: App) -> None:
     _on_signals(stop, app.config)
 
     def heard() -> None:
+        app.events.publish(Nudged())
         asked.set()
         app.engine.nudge()
         app.scheduler.nudge()

@@ -14,6 +14,7 @@ from bot.components import Button, Buttons, caught
 from bot.custom_ids import TEMPLATE
 from bot.forms import Forms
 from bot.gates import Gates
+from bot.projection import Projection
 from bot.reporter import Reporter
 from bot.texts import Texts
 from bot.tree import CatalogueTranslator, Tree
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 # Loaded by name, in this order.
-COGS: tuple[str, ...] = ("cogs.status",)
+COGS: tuple[str, ...] = ("cogs.status", "cogs.uploads")
 
 INTENTS = discord.Intents(guilds=True)  # no privileged one: nothing to ask Discord or the owner for
 LONGEST_REST = 60.0  # seconds to wait for a rate limit; a longer one is an error people hear of
@@ -62,6 +63,7 @@ class Mousekeeper(commands.Bot):
         self.reporter = Reporter(self.texts, self.gates, app.scrub, self.settings.channels.uploads)
         self.buttons = Buttons(self.texts)
         self.forms = Forms()
+        self.projection = Projection(self)
         self.registered = False
 
     @property
@@ -100,7 +102,21 @@ class Mousekeeper(commands.Bot):
             self.registered = True
         return self.registered
 
+    async def close(self) -> None:
+        await self.projection.close()
+        await super().close()
+
+    async def on_resumed(self) -> None:
+        self.projection.repair()
+
+    async def on_guild_channel_delete(self, _channel: discord.abc.GuildChannel) -> None:
+        self.projection.repair()
+
+    async def on_guild_channel_update(self, *_: discord.abc.GuildChannel) -> None:
+        self.projection.repair()
+
     async def on_ready(self) -> None:
+        self.projection.start()
         if not self.registered:
             await self.register()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
 from discord import app_commands
@@ -24,7 +24,7 @@ Found = Iterable[tuple[str, str]]
 
 def choices(
     look: Callable[[Any, Interaction, str], Awaitable[Found]],
-) -> Callable[[Any, Interaction, str], Awaitable[list[app_commands.Choice[str]]]]:
+) -> Callable[[Any, Interaction, str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]:
     """Decorates a cog's method `(self, interaction, typed) -> (name, value) pairs` into an autocompletion.
 
     Names are cut to what Discord shows; a value that is too long is left out.

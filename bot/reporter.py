@@ -104,7 +104,7 @@ class Reporter:
             LOG.warning("No answer could be given at %s: %s", _place(interaction), error)
             if error.code in (UNKNOWN_INTERACTION, TOKEN_EXPIRED):
                 await self._say_in_channel(interaction, text)
-        except (aiohttp.ClientError, OSError, discord.DiscordException) as error:
+        except (aiohttp.ClientError, OSError, RuntimeError, discord.DiscordException) as error:
             LOG.warning("No answer could be given at %s: %s", _place(interaction), error)
 
     async def _reply(self, interaction: discord.Interaction[Any], text: str) -> None:
