@@ -70,6 +70,10 @@ def _plan(value: str) -> str:
     return value
 
 
+def _off(value: Any) -> Any:
+    return "off" if value is False else value  # what YAML makes of the word
+
+
 def _interval(value: str) -> str:
     plan = parse_schedule(value)
     if plan.cron is not None:
@@ -155,8 +159,8 @@ DiscordIds = Annotated[
     list[DiscordId], BeforeValidator(_as_list, json_schema_input_type=int | str | list[int | str])
 ]
 Folder = Annotated[str, AfterValidator(_folder)]
-Plan = Annotated[str, AfterValidator(_plan)]
-Interval = Annotated[str, AfterValidator(_interval)]
+Plan = Annotated[str, BeforeValidator(_off, json_schema_input_type=str), AfterValidator(_plan)]
+Interval = Annotated[str, BeforeValidator(_off, json_schema_input_type=str), AfterValidator(_interval)]
 DayHours = Annotated[str, AfterValidator(_day_hours)]
 AlertEventName = Annotated[str, AfterValidator(_alert_event)]
 AlertTag = Annotated[str, AfterValidator(parse_tag)]

@@ -272,6 +272,16 @@ def test_apprise_addresses_are_a_plain_text(read: Read, urls: str) -> None:
     assert secret(found.apprise_urls).split() == urls.split()
 
 
+def test_alert_rules_take_one_tag_or_several(read: Read) -> None:
+    found = read("alerts: {rules: {system_down: Phone, '*': [desk, all], disk_low: []}}").settings.alerts
+    assert found.rules == {"system_down": ["phone"], "*": ["desk", "all"], "disk_low": []}
+    assert (found.cool_down, found.quiet_hours) == ("15m", None)
+    assert (
+        read("alerts: {cool_down: off, quiet_hours: 22:00-07:00}").settings.alerts.quiet_hours
+        == "22:00-07:00"
+    )
+
+
 def test_several_lines_in_dotenv_are_quoted(read: Read) -> None:
     found = read("", 'APPRISE_URLS="alerts=json://h/a\nphone=json://h/b"').settings
     assert secret(found.apprise_urls).split() == ["alerts=json://h/a", "phone=json://h/b"]

@@ -109,6 +109,19 @@ def test_all_faults_come_in_one_report(faults: Report) -> None:
         ("schedules: {scan: '0 0 30 2 *'}", "schedules.scan", "cron line"),
         ("schedules: {scan: 99999999999d}", "schedules.scan", "interval"),
         ("timezone: Mars/Olympus", "timezone", "such as Europe/Berlin"),
+        (
+            "alerts: {rules: {system_gone: [a]}}",
+            "alerts.rules.system_gone",
+            "there are *, system_down, system_up",
+        ),
+        (
+            "alerts: {rules: {disk_low: [a, two words]}}",
+            "alerts.rules.disk_low.1",
+            "must be a tag of letters",
+        ),
+        ("alerts: {cool_down: 0 4 * * *}", "alerts.cool_down", "must be an interval such as 15m"),
+        ("alerts: {quiet_hours: 22:00}", "alerts.quiet_hours", "must be text"),  # YAML reads it as a number
+        ("alerts: {quiet_hours: at night}", "alerts.quiet_hours", "such as 22:00-07:00"),
         ("audnex: {base_url: ftp://x}", "audnex.base_url", "such as http://host:port"),
         ("audnex: {base_url: 'http://h:99999'}", "audnex.base_url", "such as http://host:port"),
         ("upload: {builder: mkbrr}", "mkbrr", "host_data_root is needed"),
@@ -132,6 +145,11 @@ def test_a_fault_says_where_what_and_how(faults: Report, config: str, where: str
         ({"DOCKER_HOST": "tcp://u:pw@h"}, ".env or environment: DOCKER_HOST", "user name or password"),
         ({"QB_HOST": "a b"}, ".env or environment: QB_HOST", "URL or host:port"),
         ({"MAM_ANNOUNCE_URL": "udp://t"}, ".env or environment: MAM_ANNOUNCE_URL", "http or https"),
+        (
+            {"APPRISE_URLS": "a=json://h/x nonsense b=json://h/y also,this"},
+            ".env or environment: APPRISE_URLS",
+            "entries 2 and 4 of 4 are not read",
+        ),
         ({"LOG_LEVEL": "loud"}, ".env or environment: LOG_LEVEL", "'DEBUG', 'INFO'"),
         ({"DISCORD_GUILD_ID": "here"}, ".env or environment: DISCORD_GUILD_ID", "Copy ID"),
         ({"MQTT_URL": "mqtt://h"}, ".env or environment: MQTT_URL", "not part of this version"),
