@@ -201,7 +201,7 @@ def _wire(
     )
     health.add(Check("alerts", alerts.check))
     doctor = Doctor(config, health, outside.qbittorrent, libation, alerts)
-    system = System(config, doctor, shelf, scrub)
+    system = System(config, doctor, shelf, alerts, scrub)
     overview = Overview(
         clock=clock,
         autopilot=autopilot,

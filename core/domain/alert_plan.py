@@ -49,7 +49,9 @@ class QuietHours:
         elif not self.begin <= clock < self.end:
             return None
         day = here.date() + timedelta(days=1 if over_midnight and clock >= self.begin else 0)
-        return datetime.combine(day, self.end, tzinfo=here.tzinfo).astimezone(now.tzinfo)
+        # where the clock is changed an hour comes twice, or never: the later reading is ahead of us
+        ends = (datetime.combine(day, self.end.replace(fold=fold), here.tzinfo) for fold in (0, 1))
+        return max(end.astimezone(now.tzinfo) for end in ends)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,11 @@ from core.clock import Clock, sleep_or
 from core.domain.alert_events import BY_NAME
 from core.domain.alert_plan import EVERY_SERVICE, AlertPlan, QuietHours, ServiceEntry, parse_services
 from core.domain.timing import parse_schedule
-from core.errors import MousekeeperError
+from core.errors import ConfigError, MousekeeperError
 from core.events import Alert, AlertsWritten, Events, JobMoved, SystemState
 from core.health import Finding
 from core.services.alert_sender import AlertSender
 from core.services.alert_sources import AlertSources
-from core.services.views import Document
 from core.store.alerts import AlertStore
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
+NAME_ONE = "Name at least one service in .env."
 LOOK_SECONDS = 900.0  # between two looks at the disks
 KEEP_ALERTS = timedelta(days=30)
 AGAIN_SECONDS = 30.0  # until what the database did not take is written again
@@ -48,6 +49,24 @@ def alert_plan(settings: Settings) -> AlertPlan:
 def alert_services(settings: Settings) -> list[ServiceEntry]:
     """The entries of APPRISE_URLS."""
     return parse_services(settings.apprise_urls.get_secret_value()) if settings.apprise_urls else []
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What a service, named by its kind and tags, did with a test message."""
+
+    service: str
+    tags: list[str]
+    taken: bool
+    status: str
+    reason: str
+
+    def finding(self) -> Finding:
+        """The same as a sentence."""
+        if self.taken:
+            return Finding("alerts", "ok", f"{self.service} took the test message.")
+        text = f"{self.service} did not take the test message ({self.status}: {self.reason})."
+        return Finding("alerts", "error", text, "Check its entry in APPRISE_URLS and the service itself.")
 
 
 class Alerts:
@@ -180,25 +199,24 @@ class Alerts:
                 LOG.warning("Old alerts could not be forgotten: %s", error)
             await self._clock.sleep(LOOK_SECONDS)
 
-    async def test(self) -> Document:
-        """Send a test message to every service; who took it, by label and tags."""
+    async def test(self) -> list[Tested]:
+        """Send a test message to every service and say who took it. Raises ConfigError without services."""
         from core.integrations.apprise.models import Message
 
+        if not self.on:
+            raise ConfigError("APPRISE_URLS is not set: nobody can be alerted.", hint=NAME_ONE)
         services = await self.services()
         text = "Mousekeeper can reach you here. Nothing is to be done."
-        deliveries = await services.send(Message("Mousekeeper: test", text, "notice"), services.services)
-        return {
-            "alerts": [
-                {
-                    "service": delivery.service.label,
-                    "tags": sorted(delivery.service.tags),
-                    "taken": delivery.taken,
-                    "status": delivery.status.value,
-                    "reason": delivery.reason,
-                }
-                for delivery in deliveries
-            ]
-        }
+        return [
+            Tested(
+                delivery.service.label,
+                sorted(delivery.service.tags),
+                delivery.taken,
+                delivery.status.value,
+                delivery.reason,
+            )
+            for delivery in await services.send(Message("Mousekeeper: a test", text), services.services)
+        ]
 
     async def check(self) -> list[Finding]:
         """Whether rules and services fit each other, and what could not be told so far; costs nothing."""
@@ -215,7 +233,7 @@ class Alerts:
         """Whether Apprise takes the addresses. Raises ConfigError with the places of those it does not."""
         if not self.on:
             text = "APPRISE_URLS is not set: nobody is alerted outside Discord."
-            return [Finding("alerts", "notice", text, "Name at least one service in .env.")]
+            return [Finding("alerts", "notice", text, NAME_ONE)]
         names = ", ".join(service.label for service in (await self.services()).services)
         return [Finding("alerts", "ok", f"Alerts can go to {names}.")]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from core.services.views import Document
 
 if TYPE_CHECKING:
     from core.integrations.qbittorrent.client import QBittorrent
-    from core.services.alerts import Alerts
+    from core.services.alerts import Alerts, Tested
 
 PROBE = ".mousekeeper-probe"
 LOOKED_AT = 20_000  # directory entries after which the search for a file to link gives up
@@ -162,11 +163,11 @@ def _files(root: Path) -> Iterator[str]:
                 return
 
 
-def doctor_document(findings: list[Finding]) -> Document:
-    """The findings as JSON, and whether anything stands in the way."""
+def doctor_document(findings: Sequence[Finding], alerts: Sequence[Tested] = ()) -> Document:
+    """The findings as JSON, what became of test messages, and whether anything stands in the way."""
+    found = [*findings, *(test.finding() for test in alerts)]
     return {
-        "ok": not any(finding.severity == "error" for finding in findings),
-        "findings": [
-            {"check": f.check, "severity": f.severity, "text": f.text, "fix": f.fix} for f in findings
-        ],
+        "ok": not any(finding.severity == "error" for finding in found),
+        "findings": [{"check": f.check, "severity": f.severity, "text": f.text, "fix": f.fix} for f in found],
+        "alerts": [asdict(test) for test in alerts],
     }

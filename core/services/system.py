@@ -23,6 +23,7 @@ from core.errors import NeedsPerson
 from core.http import program_version
 from core.integrations import registry
 from core.log import Scrubber
+from core.services.alerts import Alerts
 from core.services.config_view import config_document
 from core.services.doctor import Doctor, doctor_document
 from core.services.shelf import Shelf
@@ -37,15 +38,18 @@ LOG_TAIL = 2_000  # lines of the log that go into a support bundle
 class System:
     """Doctor, configuration, backup, support."""
 
-    def __init__(self, config: Configuration, doctor: Doctor, shelf: Shelf, scrub: Scrubber) -> None:
+    def __init__(
+        self, config: Configuration, doctor: Doctor, shelf: Shelf, alerts: Alerts, scrub: Scrubber
+    ) -> None:
         self._config = config
         self._doctor = doctor
         self._shelf = shelf
+        self._alerts = alerts
         self._scrub = scrub
 
-    async def doctor(self) -> Document:
-        """Every check's findings, with the versions in use."""
-        document = doctor_document(await self._doctor.findings())
+    async def doctor(self, *, alert: bool = False) -> Document:
+        """Every check's findings, with the versions in use; `alert` also sends a test to every service."""
+        document = doctor_document(await self._doctor.findings(), await self._alerts.test() if alert else ())
         document["version"] = program_version()
         document["python"] = platform.python_version()
         document["config_file"] = str(self._config.config_file) if self._config.config_file else None

@@ -15,6 +15,8 @@ from core.integrations.apprise.models import Delivery, Message, Service, Status,
 if TYPE_CHECKING:  # Apprise is imported when the first address is loaded: who sends no alerts pays nothing
     import apprise
 
+LOG = logging.getLogger(__name__)
+
 # Seconds for one service: Apprise waits up to 4 to connect, 4 to read (an address may say otherwise with cto
 # and rto), and spaces sends to most services by up to 5.5.
 SEND_SECONDS = 20.0
@@ -78,7 +80,8 @@ def _load(entries: Sequence[ServiceEntry]) -> list[tuple[Service, apprise.Appris
     for entry in entries:
         try:
             loaded = apprise.Apprise.instantiate(entry.url, asset=asset, tag=sorted(entry.tags))
-        except Exception:  # noqa: BLE001 (any of a hundred plugins; what it says may quote the address)
+        except Exception as error:  # noqa: BLE001 (any of a hundred plugins; its words may quote the address)
+            LOG.warning("Apprise failed on entry %d with %s", entry.position, type(error).__name__)
             loaded = None
         if loaded is None:
             wrong.append(entry.position)
@@ -95,6 +98,7 @@ def _load(entries: Sequence[ServiceEntry]) -> list[tuple[Service, apprise.Appris
 
 def _hush_records() -> None:
     """Keep Apprise's records to itself: they quote addresses, custom headers even in clear."""
+    logging.getLogger("urllib3").setLevel(logging.WARNING)  # below that it tells of every path
     records = logging.getLogger("apprise")
     records.propagate = False
     records.setLevel(logging.WARNING)
