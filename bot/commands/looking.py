@@ -31,9 +31,15 @@ def config(options: Options) -> None:
 
 
 @command("doctor")
-def doctor(options: Options) -> None:
+def doctor(
+    options: Options,
+    alert: Annotated[
+        bool, typer.Option("--alert", help="Also send a test message to every service of APPRISE_URLS.")
+    ] = False,
+) -> None:
     """Look at everything the program stands on and say what to mend."""
-    document = look(options, lambda app: app.system.doctor())
+    send = alert and not options.dry_run
+    document = look(options, lambda app: app.system.doctor(alert=send))
     options.show(document, "findings")
     if not document["ok"]:
         raise typer.Exit(1)

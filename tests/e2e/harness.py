@@ -26,6 +26,7 @@ from typing import Any
 import yaml
 
 from tests.fixtures_qbittorrent import RealQbittorrent
+from tests.world.alerts import Received, address, received
 from tests.world.discord import DISCORD, Discord
 from tests.world.discord.thread import from_thread
 from tests.world.doubles import world
@@ -294,6 +295,14 @@ class World:
 
     def outside(self, name: str) -> Outside:
         return self._served[name].outside
+
+    def alerted(self, path: str) -> list[Received]:
+        """The alerts that arrived at this path."""
+        return received(self._served["alerts"].app, path)
+
+    def alert_address(self, path: str) -> str:
+        """A service for APPRISE_URLS."""
+        return address(self._served["alerts"], path)
 
     def everywhere(self, plan: Callable[[Outside], None]) -> None:
         """Do the same to both metadata services."""
