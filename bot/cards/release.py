@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -20,22 +20,23 @@ KIND = "release"
 DOT = " · "
 CLOSED = ("complete", "rejected")  # states after which the card is left alone
 
-# state -> symbol, colour of the card's edge, what can be pressed
-LOOKS: dict[str, tuple[str, int, tuple[str, ...]]] = {
+# What can be pressed, a row each: decisions first, then what helps to decide.
+MEND = ("edit", "fix", "kit")
+# state -> symbol, colour of the card's edge, rows of buttons
+LOOKS: dict[str, tuple[str, int, tuple[tuple[str, ...], ...]]] = {
     "discovered": ("⏳", 0x5865F2, ()),
     "staged": ("⏳", 0x5865F2, ()),
     "described": ("⏳", 0x5865F2, ()),
     "built": ("⏳", 0x5865F2, ()),
-    "awaiting_approval": ("🟡", 0xF0B232, ("approve", "reject", "edit", "fix", "kit", "hold")),
-    "held": ("⏸️", 0x949BA4, ("approve", "reject", "edit", "fix", "kit")),
-    "rejected": ("⛔", 0xDA373C, ("retry",)),
-    "approved": ("🔵", 0x5865F2, ("uploaded", "kit", "edit", "fix")),
-    "awaiting_upload": ("📤", 0x00A8FC, ("uploaded", "kit", "edit", "fix")),
-    "seeding": ("🌱", 0x23A55A, ("kit",)),
+    "awaiting_approval": ("🟡", 0xF0B232, (("approve", "reject", "hold"), MEND)),
+    "held": ("⏸️", 0x949BA4, (("approve", "reject"), MEND)),
+    "rejected": ("⛔", 0xDA373C, (("retry",),)),
+    "approved": ("🔵", 0x5865F2, (("uploaded", *MEND),)),
+    "awaiting_upload": ("📤", 0x00A8FC, (("uploaded", *MEND),)),
+    "seeding": ("🌱", 0x23A55A, (("kit",),)),
     "complete": ("✅", 0x23A55A, ()),
-    "failed": ("🔴", 0xDA373C, ("retry", "kit")),
+    "failed": ("🔴", 0xDA373C, (("retry", "kit"),)),
 }
-ROW = 5  # buttons in one row
 
 # Characters of each part; together they stay under the 4,000 of a message.
 HEAD, FACTS, WARNINGS, FINDINGS, STATE = 1000, 750, 500, 750, 900
@@ -46,7 +47,7 @@ def release_card(
 ) -> ui.LayoutView:
     """Pure: the same snapshot gives the same card. `direct`: approval seeds without waiting for a person."""
     say = Words(texts, KIND, language)
-    _, colour, verbs = LOOKS[card.release.state]
+    _, colour, rows = LOOKS[card.release.state]
     container: ui.Container[ui.LayoutView] = ui.Container(accent_colour=discord.Colour(colour))
     container.add_item(_head(card, say))
     container.add_item(ui.Separator())
@@ -55,13 +56,12 @@ def release_card(
             container.add_item(ui.TextDisplay(part))
     container.add_item(ui.Separator())
     container.add_item(ui.TextDisplay(_state(card, say, direct=direct)))
-    shown = list(_verbs(card, verbs))
-    for start in range(0, len(shown), ROW):
-        row: list[ui.Item[Any]] = [
+    for row in _rows(card, rows):
+        drawn: list[ui.Item[Any]] = [
             buttons.draw(KIND, verb, card.release.id, language=language, disabled=_is_idle(card, verb))
-            for verb in shown[start : start + ROW]
+            for verb in row
         ]
-        container.add_item(ui.ActionRow(*row))
+        container.add_item(ui.ActionRow(*drawn))
     view = ui.LayoutView(timeout=None)
     view.add_item(container)
     return view
@@ -179,13 +179,14 @@ def _moment(when: datetime) -> str:
     return f"<t:{int(when.timestamp())}:f>"
 
 
-def _verbs(card: ReleaseCard, verbs: Iterable[str]) -> Iterator[str]:
+def _rows(card: ReleaseCard, rows: tuple[tuple[str, ...], ...]) -> Iterator[tuple[str, ...]]:
+    """The rows of this state; a release that is put off can be tried again at once."""
     release = card.release
-    yield from (verb for verb in verbs if verb != "kit" or card.torrent is not None or not release.error)
+    yield from rows
     delayed = release.status == "ready" and release.attempts > 0
     held_back = release.status == "waiting" and (release.topic or "").startswith(("secret:", "system:"))
-    if (delayed or held_back) and "retry" not in verbs:
-        yield "retry"
+    if delayed or held_back:
+        yield ("retry",)
 
 
 def _is_idle(card: ReleaseCard, verb: str) -> bool:

@@ -66,7 +66,7 @@ async def nudged(world: BotWorld) -> None:
 
 async def test_a_waiting_release_has_one_card(at_work: BotWorld, discord_double: Discord) -> None:
     card = await the_card(discord_double)
-    assert card.labels == ["Approve", "Reject", "Edit", "Fix", "Kit", "Hold"]
+    assert card.labels == ["Approve", "Reject", "Hold", "Edit", "Fix", "Kit"]
     assert "Waits for approval" in card.text
     assert "private" in card.text
     at_work.app.events.publish(Nudged())
