@@ -23,7 +23,6 @@ from discord import ui
 
 from bot.pump import Pumps
 from core.events import JobMoved, Nudged
-from core.health import Check, Finding
 from core.store.cards import Card
 
 if TYPE_CHECKING:
@@ -71,7 +70,8 @@ class CardKind(Protocol):
     """A kind of thing that has cards.
 
     `wanted` names the things that should have a card and have none, `changes` gives a stamp for each with an
-    open one. `render` gives None for a thing that is no more: its card goes with it.
+    open one. `render` gives None for a thing that is no more: its card goes with it. `posted` hears of each
+    message that was sent.
     """
 
     name: str
@@ -87,6 +87,8 @@ class CardKind(Protocol):
 
     def touched_by(self, move: JobMoved) -> bool: ...
 
+    async def posted(self, message: discord.Message) -> None: ...
+
 
 class Projection:
     """One worker a bot; `touch` says that something may have changed, `repair` looks at everything."""
@@ -98,7 +100,7 @@ class Projection:
         self._kinds: dict[str, CardKind] = {}
         self._pumps: Pumps[Key] = Pumps(bot.app.clock, self._show)
         self._seen: dict[Key, Any] = {}
-        self._faults: dict[int, str] = {}  # channel -> why nothing can be posted there
+        self._faults: dict[int, str] = {}  # channel -> why nothing can be posted there; told in the log once
         self._looking: asyncio.Task[None] | None = None
         self._patrol: asyncio.Task[None] | None = None
         self._look_again = False
@@ -117,7 +119,6 @@ class Projection:
             self._undo = [
                 events.subscribe(JobMoved, self._moved),
                 events.subscribe(Nudged, lambda _: self.look()),
-                self._bot.app.health.add(Check("cards", self._faults_found)),
             ]
             self._patrol = asyncio.create_task(self._patrol_hourly(), name="cards: patrol")
         self.repair()
@@ -136,6 +137,10 @@ class Projection:
     def touch(self, kind: str, subject: str) -> None:
         """Something about this thing may have changed: its card is brought up to date soon."""
         self._pumps.poke((kind, subject))
+
+    def shown(self, kind: str, subject: str) -> asyncio.Future[None]:
+        """Touch, and be told when its card is what it should be; bound your patience."""
+        return self._pumps.shown((kind, subject))
 
     def repair(self) -> None:
         """Look at every open card, whether its message is there, and at all that should have one."""
@@ -159,19 +164,6 @@ class Projection:
             self._look_again = True
             return
         self._looking = asyncio.create_task(self._look(), name="cards: look")
-
-    async def _faults_found(self) -> list[Finding]:
-        """Channels in which no card can be posted, and how to mend that."""
-        texts = self._bot.texts
-        return [
-            Finding(
-                "discord",
-                "warning",
-                texts(f"cards.fault.{fault}", None, channel=channel),
-                texts(f"cards.mend.{fault}", None),
-            )
-            for channel, fault in self._faults.items()
-        ]
 
     def _moved(self, move: JobMoved) -> None:
         for kind in self._kinds.values():
@@ -239,7 +231,7 @@ class Projection:
                 return
             card = await self._cards.reopen(card.id)
         try:
-            await self._bring_up(card, rendered)
+            await self._bring_up(kind, card, rendered)
         except discord.HTTPException as error:
             fault = REFUSED.get(error.code)
             if fault is None:
@@ -251,13 +243,16 @@ class Projection:
             return None
         return await self._cards.want(kind.name, subject, kind.channel)
 
-    async def _bring_up(self, card: Card, rendered: Rendered) -> None:
+    async def _bring_up(self, kind: CardKind, card: Card, rendered: Rendered) -> None:
         """Post it, edit it, or leave it alone where it shows what it should."""
         digest, message = rendered.digest, card.message
         if message is not None and digest != card.digest and not await self._edited(card, message, rendered):
             card, message = await self._cards.lost(card.id), None
-        if message is None or digest != card.digest or rendered.closed != card.closed:
-            message = message or await self._post(card, rendered)
+        if message is None:
+            sent = await self._post(card, rendered)
+            await self._cards.posted(card.id, sent.id, digest, closed=rendered.closed)
+            await kind.posted(sent)
+        elif digest != card.digest or rendered.closed != card.closed or card.error:
             await self._cards.posted(card.id, message, digest, closed=rendered.closed)
         self._faults.pop(card.channel, None)
 
@@ -276,8 +271,8 @@ class Projection:
             return False
         return True
 
-    async def _post(self, card: Card, rendered: Rendered) -> int:
-        """Send it unless it is there already; gives the message's id."""
+    async def _post(self, card: Card, rendered: Rendered) -> discord.Message:
+        """Send it unless it is there already."""
         channel = self._bot.get_partial_messageable(card.channel)
         since = card.attempted
         if since is not None and self._clock.now() - since > NONCE_KEPT:
@@ -285,21 +280,22 @@ class Projection:
             if found is not None:
                 return found
         await self._cards.attempt(card.id)
-        message = await channel.send(
+        return await channel.send(
             view=rendered.view,
             files=[_upload(file) for file in rendered.files],
             nonce=card.nonce,
             allowed_mentions=discord.AllowedMentions.none(),
         )
-        return message.id
 
-    async def _found(self, card: Card, channel: discord.PartialMessageable, since: datetime) -> int | None:
+    async def _found(
+        self, card: Card, channel: discord.PartialMessageable, since: datetime
+    ) -> discord.Message | None:
         """The card's message, if an earlier send arrived although we never heard of it."""
         mark = f":{card.subject}:"
         async for message in channel.history(limit=SEARCHED, after=since, oldest_first=True):
             ours = self._bot.user is not None and message.author.id == self._bot.user.id
             if ours and mark in json.dumps([part.to_dict() for part in message.components]):
-                return message.id
+                return message
         return None
 
     async def _remove(self, card: Card) -> None:
@@ -322,10 +318,11 @@ class Projection:
             await self._cards.move(card.id, configured)
             self.touch(card.kind, card.subject)
             return
-        sentence = self._bot.texts(f"cards.fault.{fault}", None, channel=card.channel)
+        say = self._bot.texts  # in English: it stands in the row, for health, and in the log
+        sentence = f"{say(f'cards.fault.{fault}', None, channel=card.channel)} {say(f'cards.mend.{fault}')}"
         if self._faults.get(card.channel) != fault:
             self._faults[card.channel] = fault
-            LOG.warning("%s %s", sentence, self._bot.texts(f"cards.mend.{fault}", None))
+            LOG.warning("%s", sentence)
         await self._cards.failed(card.id, sentence)
 
 

@@ -29,6 +29,7 @@ class _Pump:
     task: asyncio.Task[None] | None = None
     poked: bool = True
     hurried: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
 
 class Pumps(Generic[K]):
@@ -57,6 +58,16 @@ class Pumps(Generic[K]):
         pump = self._pumps[key] = _Pump()
         pump.task = asyncio.create_task(self._run(key, pump), name=f"pump {key}")
 
+    def shown(self, key: K) -> asyncio.Future[None]:
+        """Poke, and be told when what is so now is shown; bound your patience, as Discord may be away."""
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.poke(key)
+        if pump := self._pumps.get(key):
+            pump.waiting.append(told)
+        else:
+            told.cancel()
+        return told
+
     def hurry(self) -> None:
         """Try at once what waits because it failed: whatever was away is back."""
         for pump in self._pumps.values():
@@ -81,16 +92,21 @@ class Pumps(Generic[K]):
             failures = 0
             while pump.poked:
                 pump.poked = False
+                waiting = len(pump.waiting)  # who comes later hears of a later show
                 failures = 0 if await self._shown(key, told=failures > 0) else failures + 1
                 if failures:
                     pump.poked = True  # the latest state still has to arrive
                     pause = min(self._gap * 2.0 ** (failures - 1), LONGEST_PAUSE)
                     await sleep_or(self._clock, pause, pump.hurried)
                 else:
+                    _tell(pump.waiting[:waiting])
+                    del pump.waiting[:waiting]
                     await self._clock.sleep(self._gap)
                 pump.hurried.clear()
         finally:
             self._pumps.pop(key, None)
+            for told in pump.waiting:
+                told.cancel()
 
     async def _shown(self, key: K, *, told: bool) -> bool:
         try:
@@ -105,3 +121,9 @@ class Pumps(Generic[K]):
         if told:
             LOG.info("The message %s is up to date again", key)
         return True
+
+
+def _tell(waiting: list[asyncio.Future[None]]) -> None:
+    for told in waiting:
+        if not told.done():
+            told.set_result(None)

@@ -99,6 +99,7 @@ class App:
     alerts: Alerts
     system: System
     health: Health
+    at_work: AtWork
     overview: Overview
     transfers: Transfers
     outside: Outside
@@ -207,7 +208,7 @@ def _wire(
         autopilot=autopilot,
         pipelines=[UploadsAtAGlance(glance, releases)],
         glance=glance,
-        at_work=AtWork(events, clock),
+        at_work=(at_work := AtWork(events, clock)),
         disks=disks,
         health=health,
     )
@@ -267,6 +268,7 @@ def _wire(
         alerts=alerts,
         system=system,
         health=health,
+        at_work=at_work,
         overview=overview,
         transfers=transfers,
         outside=outside,

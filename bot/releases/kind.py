@@ -11,6 +11,8 @@ from core.events import JobMoved
 from core.store.releases import KIND as UPLOAD
 
 if TYPE_CHECKING:
+    import discord
+
     from bot.client import Mousekeeper
 
 # A release at one of these stages waits for somebody, or is about to: it gets a card, whenever it came there.
@@ -45,6 +47,9 @@ class ReleaseKind:
         view = release_card(card, self._bot.texts, self._bot.language, self._bot.buttons, direct=self._direct)
         files = (CardFile(card.cover.name, card.cover.content),) if card.cover else ()
         return Rendered(view, files, closed=card.release.state in CLOSED)
+
+    async def posted(self, message: discord.Message) -> None:
+        """Nothing is to be done with it."""
 
     def touched_by(self, move: JobMoved) -> bool:
         return move.kind == UPLOAD

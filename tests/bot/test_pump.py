@@ -159,6 +159,39 @@ async def test_hurrying_does_not_shorten_the_gap_of_what_is_well(wall: Wall, clo
     assert wall.times() == [0.0, GAP]
 
 
+async def test_who_waits_hears_when_the_state_of_now_is_shown(wall: Wall, clock: SimulatedClock) -> None:
+    wall.takes = 1
+    wall.change()
+    await settle()  # a show with the old state is on its way
+    wall.state["board"] = 7
+    told = wall.pumps.shown("board")
+    await clock.advance(1)
+    assert not told.done()
+    await clock.advance(GAP + 1)
+    assert told.done()
+    assert wall.last() == 7
+
+
+async def test_who_waits_hears_although_it_failed_first(wall: Wall, clock: SimulatedClock) -> None:
+    wall.failing = 2
+    told = wall.pumps.shown("board")
+    given_up = wall.pumps.shown("board")
+    given_up.cancel()
+    await clock.advance(8)
+    assert not told.done()
+    await clock.advance(2)
+    assert told.done()
+
+
+async def test_who_waits_at_the_end_waits_no_longer(wall: Wall, clock: SimulatedClock) -> None:
+    wall.failing = 99
+    told = wall.pumps.shown("board")
+    await clock.advance(60)
+    await wall.pumps.close()
+    assert told.cancelled()
+    assert wall.pumps.shown("board").cancelled()
+
+
 async def test_closed_it_shows_nothing_any_more(wall: Wall, clock: SimulatedClock) -> None:
     wall.takes = 5
     wall.change()
