@@ -80,17 +80,21 @@ def _totals(listed: TransferList, say: Words) -> str:
 
 
 def _transfer(transfer: Transfer, say: Words) -> str:
-    said = [say.name("words", transfer.word)]
-    if transfer.word not in RESTING:
-        said.insert(0, f"{measures.bar(transfer.progress)} {measures.percent(transfer.progress)}")
+    """Its name, how far it is where that says something, and its figures."""
+    lines = [f"**{escape(transfer.name, 100)}**"]
+    word, figures = say.name("words", transfer.word), []
+    if transfer.word in RESTING:
+        figures.append(word)
+    else:
+        lines.append(f"{measures.bar(transfer.progress)} {measures.percent(transfer.progress)}{DOT}{word}")
     if transfer.down:
-        said.append(f"↓ {measures.speed(transfer.down, say.language)}")
+        figures.append(f"↓{measures.JOINED}{measures.speed(transfer.down, say.language)}")
     if transfer.up:
-        said.append(f"↑ {measures.speed(transfer.up, say.language)}")
+        figures.append(f"↑{measures.JOINED}{measures.speed(transfer.up, say.language)}")
     if transfer.left is not None:
-        said.append(say("left", time=measures.duration(transfer.left)))
+        figures.append(say("left", time=measures.duration(transfer.left)))
     if transfer.owed is not None:
-        said.append(say("ratio", ratio=measures.decimal(transfer.ratio, 2, say.language)))
-        said.append(say("owed", time=measures.duration(transfer.owed)) if transfer.owed else say("met"))
-    said.append(measures.size(transfer.size, say.language))
-    return f"**{escape(transfer.name, 100)}**\n{DOT.join(said)}"
+        figures.append(say("ratio", ratio=measures.decimal(transfer.ratio, 2, say.language)))
+        figures.append(say("owed", time=measures.duration(transfer.owed)) if transfer.owed else say("met"))
+    figures.append(measures.size(transfer.size, say.language))
+    return "\n".join((*lines, f"-# {DOT.join(figures)}"))

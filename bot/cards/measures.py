@@ -8,6 +8,7 @@ from datetime import datetime
 FULL, EMPTY = "▰", "▱"
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+JOINED = "\u00a0"  # a space at which no line breaks: a number stays with its unit
 COMMA = frozenset({"de"})  # languages that write 1,5
 
 
@@ -22,7 +23,7 @@ def bar(fraction: float, width: int = 12) -> str:
 
 def percent(fraction: float) -> str:
     """Whole percent, rounded down: 100 % is the end and nothing less."""
-    return f"{math.floor(_bounded(fraction) * 100 + 1e-9)} %"
+    return f"{math.floor(_bounded(fraction) * 100 + 1e-9)}{JOINED}%"
 
 
 def decimal(value: float, places: int, language: str) -> str:
@@ -38,7 +39,7 @@ def size(count: float, language: str) -> str:
         value /= 1024
         unit += 1
     places = 1 if unit and value < 9.95 else 0
-    return f"{decimal(value, places, language)} {UNITS[unit]}"
+    return f"{decimal(value, places, language)}{JOINED}{UNITS[unit]}"
 
 
 def speed(count: float, language: str) -> str:
@@ -49,16 +50,18 @@ def speed(count: float, language: str) -> str:
 def duration(seconds: float) -> str:
     """A length of time in steps that grow with it: `< 1 min`, `7 min`, `25 min`, `2 h 15 min`, `3 d 4 h`."""
     if seconds < MINUTE:
-        return "< 1 min"
-    if seconds < 10 * MINUTE:
-        return f"{round(seconds / MINUTE)} min"
-    if seconds < 57.5 * MINUTE:
-        return f"{round(seconds / (5 * MINUTE)) * 5} min"
-    if seconds < DAY:
-        return _two(round(seconds / (15 * MINUTE)) * 15, 60, "h", "min")
-    if seconds <= 99 * DAY:
-        return _two(round(seconds / HOUR), 24, "d", "h")
-    return "> 100 d"
+        text = "< 1 min"
+    elif seconds < 10 * MINUTE:
+        text = f"{round(seconds / MINUTE)} min"
+    elif seconds < 57.5 * MINUTE:
+        text = f"{round(seconds / (5 * MINUTE)) * 5} min"
+    elif seconds < DAY:
+        text = _two(round(seconds / (15 * MINUTE)) * 15, 60, "h", "min")
+    elif seconds <= 99 * DAY:
+        text = _two(round(seconds / HOUR), 24, "d", "h")
+    else:
+        text = "> 99 d"
+    return text.replace(" ", JOINED)
 
 
 def relative(moment: datetime) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from discord import ui
 
+from bot.cards.measures import JOINED
 from bot.components import Buttons
 from bot.texts import Texts
 from tests.world.discord.constants import MessageFlag
@@ -33,8 +34,9 @@ def components(view: ui.LayoutView) -> list[Json]:
 
 
 def text(view: ui.LayoutView) -> str:
-    """All there is to read, a blank line between the parts."""
-    return "\n\n".join(each["content"] for each in walk(components(view)) if each["type"] == 10)
+    """All there is to read with ordinary spaces, a blank line between the parts."""
+    parts = (each["content"] for each in walk(components(view)) if each["type"] == 10)
+    return "\n\n".join(parts).replace(JOINED, " ")
 
 
 def buttons(view: ui.LayoutView) -> dict[str, bool]:

@@ -33,9 +33,9 @@ def many(count: int) -> TransferList:
 async def test_each_has_what_matters_for_it() -> None:
     assert faces.text(card(TransferList((COMES, SEEDS, replace(SEEDS, owed=0, up=0)), START))) == (
         "## Downloads\n3 torrents · ↓ 3.0 MiB/s · ↑ 20 KiB/s\n\n"
-        "**The Salt \\*Road\\***\n▰▰▰▰▰▱▱▱▱▱▱▱ 42 % · downloading · ↓ 3.0 MiB/s · 2 min left · 812 MiB\n"
-        "**Wren & Co**\nuploading · ↑ 20 KiB/s · ratio 1.52 · 2 d 8 h of seeding owed · 350 MiB\n"
-        "**Wren & Co**\nuploading · ratio 1.52 · duty met · 350 MiB\n\n"
+        "**The Salt \\*Road\\***\n▰▰▰▰▰▱▱▱▱▱▱▱ 42 % · downloading\n-# ↓ 3.0 MiB/s · 2 min left · 812 MiB\n"
+        "**Wren & Co**\n-# uploading · ↑ 20 KiB/s · ratio 1.52 · 2 d 8 h of seeding owed · 350 MiB\n"
+        "**Wren & Co**\n-# uploading · ratio 1.52 · duty met · 350 MiB\n\n"
         f"-# page 1 of 1 · as of <t:{T0}:R>"
     )
 
