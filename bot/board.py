@@ -1,10 +1,10 @@
-"""The board: one status card that stays in its channel and keeps itself current, as long as somebody wants it."""
+"""The board: one status card that stays in its channel and keeps itself current, while somebody wants it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,7 +34,7 @@ Outcome = Literal["shown", "not_pinned", "coming", "fault"]
 
 
 class Board:
-    """A kind of card with one thing in it. Its message is the projection's; when it may have changed is ours."""
+    """A kind of card with one thing in it: its message is the projection's, when it may change is ours."""
 
     name = KIND
 
@@ -111,7 +111,7 @@ class Board:
     async def wanted(self) -> Iterable[str]:
         return () if self._channel is None else (SUBJECT,)
 
-    async def changes(self) -> Mapping[str, Any]:
+    async def changes(self) -> dict[str, Any]:
         return {} if self._channel is None else {SUBJECT: object()}  # whoever looks, looks anew
 
     def touched_by(self, _move: JobMoved) -> bool:

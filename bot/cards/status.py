@@ -20,6 +20,7 @@ from core.services.health import SystemHealth
 from core.services.overview import AccountLine, Counts, Running, Snapshot
 
 KIND = "status"
+BOARD = "board"  # kind and id of the one that stays in its channel
 ALL = "all"  # the id in the buttons: there is one status
 ICONS: dict[Severity, str] = {"error": "🔴", "warning": "🟠", "notice": "🔵", "ok": "🟢"}
 COLOURS: dict[Severity, int] = {"error": 0xDA373C, "warning": 0xF0A232, "notice": 0x5865F2, "ok": 0x23A55A}
@@ -49,11 +50,13 @@ def overview_card(
         parts.append(_account(snapshot.account, say))
     if trouble := _health(snapshot, say):
         parts.append(trouble)
-    foot = say("version", version=snapshot.version)
-    if not board:
+    if board:  # its message is found again by what its buttons say
+        kind, subject, verbs = BOARD, BOARD, ["downloads", "health"]
+        foot = say("version", version=snapshot.version)
+    else:
+        kind, subject, verbs = KIND, ALL, ["refresh", "downloads", "health"]
         foot = say("as_of", version=snapshot.version, moment=measures.relative(snapshot.at))
-    verbs = ("downloads", "health") if board else ("refresh", "downloads", "health")
-    row = [buttons.draw(KIND, verb, ALL, language=language) for verb in verbs]
+    row = [buttons.draw(kind, verb, subject, language=language) for verb in verbs]
     return _card(worst(snapshot), parts, foot, row)
 
 
@@ -106,14 +109,15 @@ def _verdict(snapshot: Snapshot, say: Words) -> str:
 
 def _autopilot(snapshot: Snapshot, say: Words) -> str:
     pilot = snapshot.autopilot
-    said = [say("autopilot.on" if pilot.on else "autopilot.off")]
+    line = say("autopilot.on" if pilot.on else "autopilot.off")
+    details = []
     if pilot.by and pilot.at:
-        said.append(say("autopilot.by", by=escape(pilot.by, 40), moment=measures.relative(pilot.at)))
+        details.append(say("autopilot.by", by=escape(pilot.by, 40), moment=measures.relative(pilot.at)))
     coming = sorted((row.next_run, row.name) for row in pilot.schedules if row.next_run is not None)
     if pilot.on and coming:
         runs = ", ".join(_run(name, due, snapshot.at, say) for due, name in coming[:NEXT_RUNS])
-        said.append(say("autopilot.next", runs=runs))
-    return DOT.join(said)
+        details.append(say("autopilot.next", runs=runs))
+    return _noted(line, DOT.join(details))
 
 
 def _run(name: str, due: datetime, now: datetime, say: Words) -> str:
@@ -205,8 +209,7 @@ def _health(snapshot: Snapshot, say: Words) -> str:
 
 def _finding(finding: Finding, say: Words) -> str:
     text = say("finding", check=escape(finding.check, 40), text=escape(finding.text, 300))
-    line = f"{ICONS[finding.severity]} {text}"
-    return f"{line}\n-# {escape(finding.fix, 200)}" if finding.fix else line
+    return _noted(f"{ICONS[finding.severity]} {text}", escape(finding.fix, 200))
 
 
 def _troubles(systems: Iterable[SystemHealth], say: Words) -> list[str]:
@@ -215,10 +218,15 @@ def _troubles(systems: Iterable[SystemHealth], say: Words) -> list[str]:
     for system in systems:
         if system.state == "refused":
             text = say("refused", system=escape(system.name, 40), text=escape(system.text, 200))
-            lines.append(f"{ICONS['error']} {text}\n-# {escape(system.fix, 200)}")
+            lines.append(_noted(f"{ICONS['error']} {text}", escape(system.fix, 200)))
         elif system.state == "away":
-            lines.append(f"{ICONS['warning']} {_away(system, 'away', say)}\n-# {_again(system, say)}")
+            text = _away(system, "away", say)
+            lines.append(_noted(f"{ICONS['warning']} {text}", _again(system, say)))
     return lines
+
+
+def _noted(line: str, note: str) -> str:
+    return f"{line}\n-# {note}" if note else line
 
 
 def _well(systems: Iterable[SystemHealth], say: Words) -> list[str]:

@@ -41,7 +41,7 @@ async def test_overview_is_for_everyone_and_seen_by_one(bot_world: BotWorld, dis
     reply = await (await discord_double.person("Zoe").slash("/status overview")).done()
     assert reply.ephemeral
     assert "**Uploads**\n1 described" in reply.text
-    assert "One · building the torrent\n▰▰▰▰▰▰▱▱▱▱▱▱ 50 %" in reply.text
+    assert "One · building the torrent\n▰▰▰▰▰▰▱▱▱▱▱▱ 50\u00a0%" in reply.text
     assert reply.message.labels == ["Refresh", "Downloads", "Health"]
 
 
