@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -20,6 +20,7 @@ from core.errors import BadReply, Unreachable
 
 if TYPE_CHECKING:  # aiohttp is imported when the first request is made: commands that ask nobody start faster
     import aiohttp
+    from multidict import CIMultiDictProxy
 
 DEFAULT_TIMEOUT = 30.0  # seconds for the whole exchange
 DEFAULT_MAX_BYTES = 8 * 1024 * 1024
@@ -92,12 +93,15 @@ async def fetch(
     timeout: float = DEFAULT_TIMEOUT,
     max_bytes: int = DEFAULT_MAX_BYTES,
     allow_redirects: bool = True,
+    once: bool = False,
+    on_headers: Callable[[CIMultiDictProxy[str]], Awaitable[None]] | None = None,
 ) -> Reply:
     """One exchange with an outside system.
 
-    Raises Unreachable (refused, unknown host, TLS, time-out, cut connection) and BadReply (body over
-    `max_bytes`, not HTTP). Statuses are the caller's to judge. The URL is never put into an error text:
-    it may hold a key.
+    `once` keeps aiohttp from repeating a GET by itself after a lost connection. `on_headers` is awaited as
+    soon as the answer begins, before its body is read. Raises Unreachable (refused, unknown host, TLS,
+    time-out, cut connection) and BadReply (body over `max_bytes`, not HTTP). Statuses are the caller's to
+    judge. The URL is never put into an error text: it may hold a key.
     """
     import aiohttp
 
@@ -112,7 +116,10 @@ async def fetch(
             headers=headers,
             timeout=limit,
             allow_redirects=allow_redirects,
+            middlewares=(_never_again,) if once else None,
         ) as response:
+            if on_headers is not None:
+                await on_headers(response.headers)
             body = await _read_bounded(response, system, max_bytes)
             return Reply(system, response.status, response.headers, body)
     except TimeoutError as error:
@@ -131,6 +138,20 @@ async def fetch(
         raise BadReply(system, f"{system} did not answer in HTTP.") from error
     except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
         raise Unreachable(system, f"{system} cannot be reached ({_reason(error)}).") from error
+
+
+async def _never_again(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Turns a lost connection into an error that aiohttp does not answer with a second try."""
+    import aiohttp
+
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:  # nothing was sent, and aiohttp gives up by itself
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientPayloadError("the connection was lost") from error
 
 
 async def _read_bounded(response: aiohttp.ClientResponse, system: str, max_bytes: int) -> bytes:

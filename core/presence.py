@@ -30,10 +30,10 @@ class AlreadyRunning(MousekeeperError):
 
 
 class DataLock:
-    """The exclusive right to run stages on a data folder."""
+    """The exclusive right to run stages on a data folder, or (with another `name`) to one thing in it."""
 
-    def __init__(self, data: Path) -> None:
-        self._path = data / LOCK
+    def __init__(self, data: Path, *, name: str = LOCK) -> None:
+        self._path = data / name
         self._descriptor: int | None = None
 
     def acquire(self, role: str) -> bool:
