@@ -95,6 +95,9 @@ class Mam(Section):
     )
     category_id: int | None = Field(None, description="The form's category when genres do not tell it.")
     min_seconds_between_requests: float = Field(2.0, ge=2.0)
+    max_requests_per_day: int = Field(
+        500, ge=100, le=1000, description="Requests to the tracker within any 24 hours."
+    )
 
     @model_validator(mode="before")
     @classmethod
