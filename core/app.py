@@ -118,7 +118,7 @@ async def open_app(config: Configuration, mode: Mode, clock: Clock | None = None
     async with AsyncExitStack() as stack:
         store = await _open_store(config, mode, clock, stack)
         stack.push_async_callback(store.close)
-        outside = Outside(config, clock)
+        outside = Outside(config, clock, StateStore(store))
         stack.push_async_callback(outside.close)
         breakers = Breakers(store, events := Events())
         tell(events)

@@ -105,6 +105,37 @@ def test_only_permitted_calls_are_written_in_the_tracker_room() -> None:
     assert not pages, report(pages)
 
 
+# What those calls look like: (method, path, names in the query), from the tracker's own pages.
+PERMITTED_CALLS = {
+    ("POST", "/tor/js/loadSearchJSONbasic.php", frozenset[str]()),
+    ("GET", "/tor/download.php", frozenset({"tid"})),
+    ("GET", "/tor/download.php", frozenset({"tid", "fl"})),
+    ("GET", "/jsonLoad.php", frozenset({"snatch_summary", "notif"})),
+    ("GET", "/json/bonusBuy.php/", frozenset({"spendtype", "duration", "_"})),
+    ("GET", "/json/bonusBuy.php/", frozenset({"spendtype", "amount", "_"})),
+    ("GET", "/json/dynamicSeedbox.php", frozenset[str]()),
+    ("GET", "/json/jsonIp.php", frozenset[str]()),
+    ("GET", "/json/userBonusHistory.php", frozenset({"type[]"})),
+}
+
+
+def test_the_client_s_table_of_calls_is_what_the_tracker_permits() -> None:
+    from core.integrations.mam.calls import PERMITTED
+
+    assert {(call.method, call.path, frozenset(call.query)) for call in PERMITTED} == PERMITTED_CALLS
+
+
+def test_the_tracker_s_client_sends_and_is_checked_in_one_place() -> None:
+    """One `.send(` in the room, and the gate in the same function; nothing there asks by other means."""
+    room = [name for name in files("core", suffix=".py") if name.startswith(TRACKER_ROOM)]
+    sends = occurrences(re.compile(rb"\.send\("), room)
+    checks = occurrences(re.compile(rb"\bcalls\.check\("), room)
+    assert [place.partition(":")[0] for place in sends + checks] == [f"{TRACKER_ROOM}client.py"] * 2
+    others = re.compile(rb"\bfetch\(|\.request\(|\.get\(f?\"http|urlopen|ClientSession\(|\bsocket\b")
+    asking = occurrences(others, [name for name in room if not name.endswith("/transport.py")])
+    assert not asking, report(asking)
+
+
 @pytest.mark.parametrize("pattern", [FORBIDDEN_WORDS, BROWSER_AGENT], ids=["forbidden calls", "disguises"])
 def test_never_written_anywhere(pattern: re.Pattern[bytes]) -> None:
     places = occurrences(pattern, files(*PACKAGES))

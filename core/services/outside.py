@@ -12,31 +12,37 @@ from core.config import Configuration
 from core.domain.building import Builder
 from core.domain.containers import ContainerEngine
 from core.errors import IntegrationError
-from core.store.small import CacheStore
+from core.store.small import CacheStore, StateStore
 from core.upload.cascade import Source
 from core.upload.catalogue import RememberedSource
 from core.upload.rooms import Inspector
 
 LOG = logging.getLogger(__name__)
 
+SESSION_FILE = "tracker-session.json"  # in the data folder, readable by its owner alone
+
 if TYPE_CHECKING:
     import aiohttp
 
     from core.integrations.docker.client import DockerEngine
+    from core.integrations.mam.client import Mam
     from core.integrations.qbittorrent.client import QBittorrent
 
 
 class Outside:
     """One client a system; a system without settings is None or left out."""
 
-    def __init__(self, config: Configuration, clock: Clock) -> None:
+    def __init__(self, config: Configuration, clock: Clock, state: StateStore) -> None:
         self._config = config
         self._clock = clock
+        self._state = state
         self._session: aiohttp.ClientSession | None = None
         self._docker: DockerEngine | None = None
 
     async def close(self) -> None:
         """Close what was opened."""
+        if (mam := vars(self).get("mam")) is not None:
+            await mam.close()
         if self._session is not None:
             await self._session.close()
         if self._docker is not None:
@@ -137,3 +143,25 @@ class Outside:
 
         password = settings.qb_password.get_secret_value() if settings.qb_password else ""
         return QBittorrent(settings.qb_host, settings.qb_username or "", password, clock=self._clock)
+
+    @cached_property
+    def mam(self) -> Mam | None:
+        """The tracker, None without MAM_ID. Raises ConfigError for a value or address that cannot be used."""
+        settings = self._config.settings
+        if settings.mam_id is None:
+            return None
+        from core.integrations.mam.client import Mam
+        from core.integrations.mam.session import SessionFile
+        from core.integrations.mam.transport import HttpTransport
+        from core.services.tracker_ledger import StateLedger
+
+        return Mam(
+            HttpTransport(Mam.name, self.session),
+            SessionFile(self._config.data / SESSION_FILE, settings.mam_id.get_secret_value()),
+            StateLedger(self._state),
+            self._clock,
+            base_url=settings.mam_base_url,
+            tracker_url=settings.mam_tracker_url,
+            min_interval=settings.mam.min_seconds_between_requests,
+            per_day=settings.mam.max_requests_per_day,
+        )
