@@ -39,6 +39,6 @@ def test_what_could_not_be_judged_is_named_and_what_was_left_open_is_an_error(
         test_judged="def test_judged(contract):\n    assert contract('some.json') is None\n",
         test_leak="import socket\ndef test_leak():\n    socket.socket()\n",
     )
-    result = pytester.runpytest_subprocess("-p", "no:xdist", "-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:simcord")
     result.stdout.fnmatch_lines(["*ResourceWarning*", "*NOT JUDGED: some.json*"])
     assert result.ret == 1
