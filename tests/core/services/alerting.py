@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -44,14 +44,33 @@ async def at_work(app: App) -> AsyncIterator[asyncio.Task[None]]:
             await task
 
 
-async def sent(app: App, count: int) -> None:
+async def comes(clock: SimulatedClock, condition: Callable[[], Awaitable[bool]], what: str) -> None:
+    """Wait for what the database or a service does, the clock going on by tenths of a second meanwhile."""
+
+    async def looked() -> bool:
+        await clock.advance(0.1)
+        return await condition()
+
+    await until(looked, what=what)
+
+
+async def sent(app: App, count: int, clock: SimulatedClock) -> None:
     """Wait until there are so many alerts and all of them are sent."""
 
     async def all_sent() -> bool:
         rows = await app.alert_store.recent()
         return len(rows) == count and all(row.status == "sent" for row in rows)
 
-    await until(all_sent, what=f"{count} alerts sent")
+    await comes(clock, all_sent, f"{count} alerts sent")
+
+
+async def tried(app: App, times: int, clock: SimulatedClock) -> None:
+    """Wait until some alert was tried so often."""
+
+    async def so_often() -> bool:
+        return any(row.attempts == times for row in await app.alert_store.recent())
+
+    await comes(clock, so_often, f"{times} tries")
 
 
 async def pass_time(clock: SimulatedClock, seconds: float) -> None:
