@@ -115,6 +115,9 @@ class Mousekeeper(commands.Bot):
     async def on_guild_channel_update(self, *_: discord.abc.GuildChannel) -> None:
         self.projection.repair()
 
+    async def on_guild_role_update(self, *_: discord.Role) -> None:
+        self.projection.repair()
+
     async def on_ready(self) -> None:
         self.projection.start()
         if not self.registered:

@@ -101,12 +101,16 @@ class CardStore:
             return list((await connection.execute(query)).scalars())
 
     async def changes(self, kind: str) -> dict[str, tuple[Any, ...]]:
-        """What each thing with an open card of this kind last changed at; equal values: nothing changed."""
+        """What each release that its card has to follow last changed at; equal values: nothing changed.
+
+        Besides open cards these are closed ones whose release goes on after all, or is no more.
+        """
+        goes_on = sa.or_(release.c.id.is_(None), job.c.status.not_in(("done", "cancelled")))
         query = (
             sa.select(card.c.subject, release.c.updated, job.c.updated.label("moved"))
             .outerjoin(release, release.c.id == card.c.subject)
             .outerjoin(job, sa.and_(job.c.subject == card.c.subject, job.c.kind == UPLOAD))
-            .where(card.c.kind == kind, card.c.closed.is_(sa.false()))
+            .where(card.c.kind == kind, sa.or_(card.c.closed.is_(sa.false()), goes_on))
         )
         async with self._store.read() as connection:
             return {row.subject: (row.updated, row.moved) for row in await connection.execute(query)}

@@ -194,7 +194,11 @@ async def test_a_lost_channel_is_a_finding_and_a_new_one_gets_the_cards(
     async def faults() -> list[str]:
         return [finding.text for finding in await at_work.app.health.faults() if finding.check == "discord"]
 
-    await until(at_work, lambda: bool(at_work.bot.projection._faults))
+    async def told() -> bool:
+        await at_work.clock.advance(1)
+        return bool(await faults())
+
+    await eventually(told)
     assert ["is gone" in fault and "restart" in fault for fault in await faults()] == [True]
 
 
