@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.world import audible, audnex
+from tests.world import audible, audnex, mam
 from tests.world.catalogue import Catalogue
+from tests.world.clock import SimulatedClock
 from tests.world.outside import Served, serving
 
 
@@ -28,4 +29,17 @@ async def audnex_double(catalogue: Catalogue) -> AsyncIterator[Served]:
 async def audible_double(catalogue: Catalogue) -> AsyncIterator[Served]:
     """Audible's US marketplace."""
     async with serving(audible.create_app(catalogue)) as served:
+        yield served
+
+
+@pytest.fixture
+def mam_site(clock: SimulatedClock) -> mam.Site:
+    """The tracker's web site with one account, on the simulated clock."""
+    return mam.make_site(clock=clock)
+
+
+@pytest.fixture
+async def mam_double(mam_site: mam.Site) -> AsyncIterator[Served]:
+    """The same site, served; `mam.tracker_url(mam_double.url)` is its other host."""
+    async with serving(mam.create_app(mam_site)) as served:
         yield served

@@ -19,6 +19,7 @@ DOUBLES: dict[str, str] = {
     "audnex": "tests.world.audnex",
     "audible": "tests.world.audible",
     "qbittorrent": "tests.world.qbittorrent",
+    "mam": "tests.world.mam",
     "tracker": "tests.world.tracker",
     "discord": "tests.world.discord",
 }
