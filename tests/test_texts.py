@@ -9,6 +9,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from discord import app_commands
+
+from bot.gates import gate_of
+from tests.fixtures_bot import BotWorld
 
 ROOT = Path(__file__).resolve().parent.parent
 GUIDES = ("README.md", "CHANGELOG.md", "docs/install.md", "docs/operations.md")
@@ -17,6 +21,9 @@ OPTION = re.compile(r"--[a-z][a-z-]+")
 COMMAND = re.compile(r"(?<![\w/-])mousekeeper (?!mousekeeper)([a-z][a-z-]+)((?: [^`\n]*)?)")
 # A row of a command table: further commands stand in code of their own, and the second cell speaks of the first one.
 ROW = re.compile(r"^\| `mousekeeper ([a-z-]+)([^|]*) \| ([^|]*) \|", re.MULTILINE)
+
+# A row of the table of slash commands: the command, and in the last cell who may.
+SLASH = re.compile(r"^\| `(/[a-z]+(?: [a-z]+)*)` \|.*\| ([^|]*) \|$", re.MULTILINE)
 
 
 def text(name: str) -> str:
@@ -86,3 +93,13 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     commands = [line.partition("#")[0].strip() for line in first_block[1].strip().splitlines()]
     assert commands == ["make demo", "make test"]
     assert text(".ci/run").rstrip().splitlines()[-1] == "make test"
+
+
+async def test_readme_lists_every_slash_command_with_who_may_use_it(bot_world: BotWorld) -> None:
+    bot = await bot_world.start()
+    known = {
+        f"/{command.qualified_name}": f"`{gate}`" if (gate := gate_of(command)) else "everybody"
+        for command in bot.tree.walk_commands(guild=bot.served)
+        if isinstance(command, app_commands.Command)
+    }
+    assert dict(SLASH.findall(text("README.md"))) == known
