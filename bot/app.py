@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import os
 import signal
@@ -79,6 +80,8 @@ async def _until_stopped(app: App) -> None:
     }
     if app.alerts.on:
         workers["alerts"] = app.alerts.run_forever
+    if app.config.settings.discord_token is not None:
+        workers["discord"] = lambda: _stay_connected(app)
     if not pipe.open:
         workers["ear"] = lambda: _look_without_nudges(heard)
     tasks = [asyncio.create_task(_kept_going(name, work), name=name) for name, work in workers.items()]
@@ -128,6 +131,12 @@ async def _look_without_nudges(heard: Callable[[], None]) -> None:
     while True:
         await asyncio.sleep(WITHOUT_PIPE_SECONDS)
         heard()
+
+
+async def _stay_connected(app: App) -> None:
+    """Discord, loaded only where it is used, and aside: nobody else shall wait for it."""
+    connection = await asyncio.to_thread(importlib.import_module, "bot.connection")
+    await connection.Connection(app).run_forever()
 
 
 async def _beat(app: App) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import aiohttp
 import discord
@@ -14,6 +14,7 @@ from bot.components import Button, Buttons, caught
 from bot.custom_ids import TEMPLATE
 from bot.forms import Forms
 from bot.gates import Gates
+from bot.pacing import Sockets
 from bot.projection import Projection
 from bot.reporter import Reporter
 from bot.texts import Texts
@@ -32,15 +33,28 @@ LONGEST_REST = 60.0  # seconds to wait for a rate limit; a longer one is an erro
 SYNC_SECONDS = 10.0  # for registering commands; the connection does not wait longer
 
 
+class BeforeIdentify(Protocol):
+    """Waits until the bot may identify with Discord, and counts it; what it raises ends the connection."""
+
+    async def __call__(self, *, initial: bool) -> None: ...
+
+
 class Mousekeeper(commands.Bot):
     """discord.py's bot with our app, texts, gates, buttons, forms and reporter in it.
 
-    `guild_ready_timeout` is how long discord.py waits for further guilds before it calls itself ready.
+    `guild_ready_timeout`: seconds discord.py waits for a further guild before it is ready; we serve one.
     """
 
     tree: Tree  # made by commands.Bot from tree_cls
 
-    def __init__(self, app: App, *, texts: Texts | None = None, guild_ready_timeout: float = 2.0) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        texts: Texts | None = None,
+        proxy: str | None = None,
+        guild_ready_timeout: float = 0.25,
+    ) -> None:
         settings = app.config.settings
         super().__init__(
             commands.when_mentioned,  # there are no text commands
@@ -53,6 +67,7 @@ class Mousekeeper(commands.Bot):
             max_messages=None,
             max_ratelimit_timeout=LONGEST_REST,
             guild_ready_timeout=guild_ready_timeout,
+            proxy=proxy,
         )
         self.app = app
         self.settings = settings.discord
@@ -65,6 +80,11 @@ class Mousekeeper(commands.Bot):
         self.forms = Forms()
         self.projection = Projection(self)
         self.registered = False
+        self.before_identify: BeforeIdentify | None = None  # whoever counts how often we come
+        self._sockets = Sockets(app.clock)
+        self._open_socket = self.http.ws_connect
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self.http.ws_connect = self._ws_connect  # type: ignore[method-assign]  # no hook stands before it
 
     @property
     def home(self) -> discord.Guild | None:
@@ -104,6 +124,9 @@ class Mousekeeper(commands.Bot):
 
     async def close(self) -> None:
         await self.projection.close()
+        known = getattr(self.ws, "socket", None)
+        if self._socket is not None and self._socket is not known:
+            await self._socket.close()  # discord.py leaves one open at which it was not to identify
         await super().close()
 
     async def on_resumed(self) -> None:
@@ -117,6 +140,17 @@ class Mousekeeper(commands.Bot):
 
     async def on_guild_role_update(self, *_: discord.Role) -> None:
         self.projection.repair()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        if self.before_identify is None:
+            await super().before_identify_hook(shard_id, initial=initial)
+        else:
+            await self.before_identify(initial=initial)
+
+    async def _ws_connect(self, url: str, *, compress: int = 0) -> aiohttp.ClientWebSocketResponse:
+        await self._sockets.turn()
+        self._socket = await self._open_socket(url, compress=compress)
+        return self._socket
 
     async def on_ready(self) -> None:
         self.projection.start()

@@ -28,6 +28,7 @@ from core.services.alert_sources import AlertSources
 from core.services.alerts import Alerts, alert_plan, alert_services
 from core.services.at_work import AtWork
 from core.services.autopilot import Autopilot
+from core.services.discord_health import DiscordHealth
 from core.services.disks import Disks
 from core.services.doctor import Doctor
 from core.services.enrichment import Enrichment
@@ -201,6 +202,7 @@ def _wire(
         sources=AlertSources(alert_store, releases, breakers, disks),
     )
     health.add(Check("alerts", alerts.check))
+    health.add(Check("discord", DiscordHealth(config, state, clock, live=mode == "serve").check))
     doctor = Doctor(config, health, outside.qbittorrent, libation, alerts)
     system = System(config, doctor, shelf, alerts, scrub)
     overview = Overview(

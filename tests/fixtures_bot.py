@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from core.app import App, open_app
+from core.app import App, Mode, open_app
 from core.config import load
 from tests.world.clock import SimulatedClock
 from tests.world.discord import Discord
+from tests.world.waiting import until
 
 SETTINGS = {
     "paths": {"libation_library_root": "library"},
@@ -26,7 +27,8 @@ SETTINGS = {
 class BotWorld:
     """A program with a token, a guild, channels and roles, on the clock of the test.
 
-    `prepare(bot)` runs on each new bot before it logs in: a test registers its own buttons and forms there.
+    `prepare(bot)` runs on each new bot before it logs in: a test registers its own buttons and forms there;
+    `opened(app)` on each new app.
     """
 
     def __init__(self, folder: Path, discord: Discord, clock: SimulatedClock) -> None:
@@ -36,9 +38,10 @@ class BotWorld:
         self.settings: dict[str, Any] = {**SETTINGS, "discord": discord.section()}
         self.environment = discord.environment()
         self.prepare: Callable[[Any], None] = lambda bot: None
+        self.opened: Callable[[App], object] = lambda app: None
+        self.mode: Mode = "serve"
         self._program = AsyncExitStack()
         self._app: App | None = None
-        self._bot: Any = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -49,36 +52,63 @@ class BotWorld:
 
     @property
     def bot(self) -> Any:
-        """The connected bot."""
-        assert self._bot is not None
-        return self._bot
+        """The bot of the present connection."""
+        assert self.connection.bot is not None
+        return self.connection.bot
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        """How the connection stands."""
+        return self.connection.status()
 
     async def start(self) -> Any:
         """Open the program and connect; returns the bot when it is ready."""
-        from bot.client import Mousekeeper
-        from tests.world_tests.discord.bot import point_at
+        await self.open()
+        return await self.ready()
+
+    async def open(self, *, connect: bool = True) -> None:
+        """Open the program and begin to connect."""
+        from bot.connection import Connection
 
         (self.folder / "library").mkdir(exist_ok=True)
         (self.folder / "config.yaml").write_text(yaml.safe_dump(self.settings))
         config = load(self.folder / "config.yaml", self.environment)
-        self._app = await self._program.enter_async_context(open_app(config, "serve", self.clock))
-        point_at(self.discord)
-        self._bot = Mousekeeper(self._app, guild_ready_timeout=0.05)
-        self.prepare(self._bot)
-        self._task = asyncio.create_task(self._bot.start(self.discord.token), name="bot")
+        self._app = await self._program.enter_async_context(open_app(config, self.mode, self.clock))
+        self.opened(self._app)
+        self.connection = Connection(self._app, self._made)
+        if connect:
+            self._task = asyncio.create_task(self.connection.run_forever(), name="connection")
+
+    def _made(self, app: App, **options: Any) -> Any:
+        from bot.client import Mousekeeper
+
+        bot = Mousekeeper(app, guild_ready_timeout=0.05, **options)
+        self.prepare(bot)
+        return bot
+
+    async def ready(self) -> Any:
+        """Wait until the bot stands in its guild, all looked at."""
         await self.discord.connected()
-        await self._bot.wait_until_ready()
-        return self._bot
+        await until(lambda: self.status.get("state") == "connected" and self.bot.is_ready())
+        return self.bot
+
+    async def pass_until(self, condition: Callable[[], Any]) -> None:
+        """Move the clock from one sleeper to the next until the condition holds; sockets get their real time."""
+
+        def ready() -> bool:
+            return bool(condition()) or self.clock.sleeping > 0
+
+        while not condition():
+            await until(ready)
+            await self.clock.run_until(lambda: bool(condition()) or self.clock.sleeping == 0, patience=0.05)
 
     async def stop(self) -> None:
-        """Log out and close everything."""
-        if self._bot is not None:
-            await self._bot.close()
+        """As SIGTERM does: the worker is cancelled, and everything closes."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
-        self._bot = self._task = None
+        self._task = None
         await self._program.aclose()
         self._app = None
 

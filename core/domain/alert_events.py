@@ -95,6 +95,16 @@ EVENTS = (
         spacing=DAY,
     ),
     AlertEvent(
+        "discord_not_invited",
+        "error",
+        "discord",
+        "The bot is not on your Discord server",
+        "It is connected to Discord, but not a member of the server {guild}.",
+        "It waits, and starts to work the moment it is invited; all other work goes on.",
+        "Check DISCORD_GUILD_ID, and invite the bot: {link}",
+        spacing=DAY,
+    ),
+    AlertEvent(
         "release_failed",
         "error",
         "release",

@@ -199,7 +199,7 @@ async def test_a_lost_channel_is_a_finding_and_a_new_one_gets_the_cards(
         return bool(await faults())
 
     await eventually(told)
-    assert ["is gone" in fault and "restart" in fault for fault in await faults()] == [True]
+    assert any("is gone" in fault and "restart" in fault for fault in await faults())
 
 
 async def test_a_remembered_author_needs_no_press(at_work: BotWorld, discord_double: Discord) -> None:
