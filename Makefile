@@ -10,7 +10,7 @@ ORDINARY += and not qbittorrent51
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo run test test-all nightly coverage bench lint format lock schema
+.PHONY: help setup system demo run test test-all nightly coverage bench pictures lint format lock schema
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -50,6 +50,10 @@ nightly: lint ## everything there is: lint, every test with the long ones and co
 bench: setup ## measure, print a table and store bench-results.json (--quick, --only NAME)
 	@tools/system-packages --go-on
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+pictures: setup ## draw docs/card.png and docs/status.png from what the real program posts (Chromium)
+	@command -v chromium >/dev/null || tools/system-packages chromium fonts-noto-color-emoji
+	@$(BIN)/python -m tests.pictures $(ARGS)
 
 lint: setup ## ruff, mypy, import rules, and whether generated files are current
 	@$(BIN)/ruff check .
