@@ -16,6 +16,7 @@ SECRETS = (
     ("QB_USERNAME", "its user name"),
     ("QB_PASSWORD", "its password"),
     ("MAM_ANNOUNCE_URL", "your personal announce address, from the tracker's upload page"),
+    ("MAM_ID", "a session made for Mousekeeper alone, from the tracker's Preferences > Security"),
     ("LIBATION_CONTAINER", "the name of Libation's container, if it runs in Docker"),
 )
 

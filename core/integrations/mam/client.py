@@ -283,7 +283,7 @@ class Mam:
             self._refused = error
             await self._session.note(refused=True)
             raise
-        except Rejected:
+        except (Rejected, WrongNetwork):  # an answer, to a session that lives
             await self._accepted(call)
             raise
         await self._accepted(call)

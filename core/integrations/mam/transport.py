@@ -37,7 +37,11 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """Over the program's session, whose own cookie jar keeps nothing."""
+    """Over the program's session, whose own cookie jar keeps nothing.
+
+    Each request has a connection of its own: one kept open may be closed by the other side just as a purchase
+    goes out, whose outcome would then be unknown for nothing.
+    """
 
     def __init__(self, system: str, session: Callable[[], aiohttp.ClientSession]) -> None:
         self._system = system
@@ -50,7 +54,7 @@ class HttpTransport:
             request.method,
             request.url,
             data=request.body,
-            headers=request.headers,
+            headers={**request.headers, "Connection": "close"},
             timeout=request.timeout,
             max_bytes=request.max_bytes,
             allow_redirects=False,

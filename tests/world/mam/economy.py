@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
+from functools import cache
 
 GIB = 2**30
 POINTS_CAP = 99_999.0  # what is earned beyond is lost
@@ -47,6 +48,7 @@ def unsatisfied_limit(classname: str, age: timedelta) -> int:
     return UNSATISFIED_LIMITS.get(classname, HIGHER_LIMIT)
 
 
+@cache
 def points_per_hour(size: int, seeders: int) -> float:
     """What a satisfied torrent earns while it seeds: at least 0.25, more for big ones with few seeders.
 

@@ -27,17 +27,17 @@ class Entry:
 
 @dataclass
 class Snatch:
-    """A torrent the account completed, and how long it has seeded."""
+    """A torrent the account completed, and how long it has seeded: counted until nothing is owed any more."""
 
     torrent: Torrent
     completed: datetime
     seeded: timedelta = timedelta(0)
     seeding: bool = True
     hit_and_run: bool = False
+    satisfied: bool = field(init=False)
 
-    @property
-    def satisfied(self) -> bool:
-        return self.seeded >= economy.DUTY
+    def __post_init__(self) -> None:
+        self.satisfied = self.seeded >= economy.DUTY
 
 
 @dataclass
@@ -119,20 +119,25 @@ class Member:
         passed = now - self.now
         if passed <= timedelta(0):
             return
+        earning = 0.0  # points an hour of those that owed nothing any more
         for snatch in self.snatches.values():
-            self._seed(snatch, passed if snatch.seeding else timedelta(0), now)
-        self._earn(self.stipend * (passed / timedelta(hours=1)))
+            if not snatch.satisfied:
+                self._seed(snatch, passed if snatch.seeding else timedelta(0), now)
+            elif snatch.seeding and not snatch.torrent.gone:
+                earning += economy.points_per_hour(snatch.torrent.size, snatch.torrent.seeders)
+        self._earn((self.factor * earning + self.stipend) * (passed / timedelta(hours=1)))
         self.now = now
 
     def _seed(self, snatch: Snatch, time: timedelta, until: datetime) -> None:
+        """Seeding time of one that owed some, or that is told of beside the clock."""
         owed = max(timedelta(0), economy.DUTY - snatch.seeded)
         due = snatch.completed + economy.DUTY_WITHIN
-        began = until - time
-        in_time = max(timedelta(0), min(time, due - began))
+        in_time = max(timedelta(0), min(time, due - (until - time)))
         if not snatch.hit_and_run and owed > in_time and until >= due:
             snatch.hit_and_run = True
             self._write("hit and run", 0.0, self.points, snatch.torrent.id, at=due)
         snatch.seeded += time
+        snatch.satisfied = time >= owed
         if owed and snatch.satisfied:
             snatch.hit_and_run = False
             self._write("satisfied", 0.0, self.points, snatch.torrent.id, at=until)

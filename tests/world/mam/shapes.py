@@ -154,18 +154,21 @@ STYLES: dict[RowStyle, Callable[[dict[str, Any]], dict[str, Any]]] = {
 
 # --- the account -------------------------------------------------------------------------------------------------
 
-SECTIONS: tuple[tuple[str, str, bool, Callable[[Snatch], bool]], ...] = (
-    ("sSat", "Seeding - Satisfied", False, lambda s: s.seeding and s.satisfied),
-    ("seedHnr", "Seeding - H&R - Not Yet Satisfied", True, lambda s: s.seeding and s.hit_and_run),
-    ("seedUnsat", "Seeding - pre-H&R - Not Yet Satisfied", False, lambda s: s.seeding and _owes(s)),
-    ("inactSat", "Inactive - Satisfied", False, lambda s: not s.seeding and s.satisfied),
-    ("inactHnr", "Inactive - H&R - Not Yet Satisfied", True, lambda s: not s.seeding and s.hit_and_run),
-    ("inactUnsat", "Inactive - pre-H&R - Not Yet Satisfied", False, lambda s: not s.seeding and _owes(s)),
-)
+SECTIONS = {
+    "sSat": ("Seeding - Satisfied", False),
+    "seedHnr": ("Seeding - H&R - Not Yet Satisfied", True),
+    "seedUnsat": ("Seeding - pre-H&R - Not Yet Satisfied", False),
+    "inactSat": ("Inactive - Satisfied", False),
+    "inactHnr": ("Inactive - H&R - Not Yet Satisfied", True),
+    "inactUnsat": ("Inactive - pre-H&R - Not Yet Satisfied", False),
+}
 
 
-def _owes(snatch: Snatch) -> bool:
-    return not snatch.satisfied and not snatch.hit_and_run
+def _section_of(snatch: Snatch) -> str:
+    where = "seed" if snatch.seeding else "inact"
+    if snatch.satisfied:
+        return "sSat" if snatch.seeding else "inactSat"
+    return f"{where}Hnr" if snatch.hit_and_run else f"{where}Unsat"
 
 
 def account(member: Member, flags: set[str], knobs: Knobs) -> dict[str, Any]:
@@ -204,6 +207,9 @@ def _ratio(member: Member) -> Any:
 
 
 def _summary(member: Member) -> dict[str, Any]:
+    sections: dict[str, list[Snatch]] = {name: [] for name in SECTIONS}
+    for snatch in member.snatches.values():
+        sections[_section_of(snatch)].append(snatch)
     summary: dict[str, Any] = {
         "connectable": member.connectable,
         "created": int(member.now.timestamp()),
@@ -220,8 +226,8 @@ def _summary(member: Member) -> dict[str, Any]:
         "reseed": {"name": "Reseed requests", "count": 0, "inactive": 0, "red": False},
         "ite": {"name": "Important Tracker Errors", "count": 0, "latest": 0},
     }
-    for key, name, red, belongs in SECTIONS:
-        summary[key] = _section(name, [s for s in member.snatches.values() if belongs(s)], red=red)
+    for key, (name, red) in SECTIONS.items():
+        summary[key] = _section(name, sections[key], red=red)
     return summary
 
 

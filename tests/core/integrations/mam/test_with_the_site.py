@@ -536,6 +536,7 @@ async def test_every_request_says_who_it_is(link: Link) -> None:
     await link.mam.json_ip()
     for asked in link.site.requests:
         assert asked.call.headers["User-Agent"].startswith("Mousekeeper/")
+        assert link.served is None or asked.call.headers["Connection"] == "close"
     assert link.site.requests[1].call.cookie is None
 
 
