@@ -30,6 +30,7 @@ Real = Annotated[float | None, BeforeValidator(values.number)]
 Number = Annotated[int | None, BeforeValidator(values.count)]
 Line = Annotated[str | None, BeforeValidator(lambda value: values.line(value) or None)]
 
+MOST_ROWS_IN_A_PAGE = 1000  # the most anybody may ask for; reading a flood of them would stall the program
 NOTHING_FOUND = "nothing returned, out of"
 
 
@@ -99,13 +100,13 @@ class BonusEvent(BaseModel):
 
 
 def parse_page(body: object, start: int) -> SearchPage | None:
-    """A search's answer; None for what is none. "Nothing returned" is an empty page. Never raises."""
+    """A search's answer, empty for "Nothing returned"; None for what is none, or a flood. Never raises."""
     if not isinstance(body, Mapping):
         return None
     if found_nothing(body):
         return SearchPage(start=start, found=start)
     data = body.get("data")
-    if not isinstance(data, list):
+    if not isinstance(data, list) or len(data) > MOST_ROWS_IN_A_PAGE:
         return None
     found = values.count(body.get("found"))
     return SearchPage(

@@ -29,7 +29,7 @@ def page(reply: Reply, start: int) -> SearchPage:
     """The page of a search that began at row `start`."""
     found = parse_page(judge_json(reply), start)
     if found is None:
-        raise BadReply(SYSTEM, "The tracker's answer to a search holds no rows.")
+        raise BadReply(SYSTEM, "The tracker's answer to a search is no page of rows.")
     return found
 
 

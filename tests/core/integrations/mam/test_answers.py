@@ -180,6 +180,15 @@ async def test_nothing_found_is_no_error(mam: Mam, desk: Desk, error: str) -> No
     assert [row async for row in mam.rows(SearchQuery(text="x"))] == []
 
 
+@pytest.mark.parametrize(
+    "body", [{"data": [{"id": 5}] * 1001}, {"data": "x"}, {"found": 5}, [], "text"], ids=range(5)
+)
+async def test_what_is_no_page_of_rows(mam: Mam, desk: Desk, body: Any) -> None:
+    desk.answers(reply(200, body))
+    with pytest.raises(BadReply, match="no page"):
+        await mam.search(SearchQuery(text="x"))
+
+
 async def test_a_byte_order_mark_and_a_wrong_content_type_are_borne(mam: Mam, desk: Desk) -> None:
     body = b"\xef\xbb\xbf \r\n" + json.dumps(ACCOUNT).encode()
     desk.answers(reply(200, body, headers={"Content-Type": "text/html"}))
