@@ -17,7 +17,7 @@ import discord
 
 from bot.messages import CardFile, CardMessages, ChannelRefuses, Rendered
 from bot.pump import Pumps
-from core.events import JobMoved, Nudged
+from core.events import JobMoved, Nudged, Progress
 from core.store.cards import Card
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ class Projection:
             events = self._bot.app.events
             self._undo = [
                 events.subscribe(JobMoved, self._moved),
+                events.subscribe(Progress, self._progressed),
                 events.subscribe(Nudged, lambda _: self.look()),
             ]
             self._patrol = asyncio.create_task(self._patrol_hourly(), name="cards: patrol")
@@ -141,6 +142,12 @@ class Projection:
         for kind in self._kinds.values():
             if kind.touched_by(move):
                 self.touch(kind.name, move.subject)
+
+    def _progressed(self, event: Progress) -> None:
+        """Work shows on the cards there are; it makes none."""
+        for kind in self._kinds:
+            if (kind, event.subject) in self._seen:
+                self.touch(kind, event.subject)
 
     async def _look_over(self) -> None:
         self._look_again = True

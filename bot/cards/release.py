@@ -11,9 +11,11 @@ from discord import ui
 
 from bot.cards import measures
 from bot.cards.parts import escape, fit
+from bot.cards.progressing import stage_line
 from bot.cards.words import Words
 from bot.components import Buttons
 from bot.texts import Texts
+from core.services.at_work import Progressing
 from core.services.release_card import Audio, ReleaseCard
 
 KIND = "release"
@@ -43,7 +45,13 @@ HEAD, FACTS, WARNINGS, FINDINGS, STATE = 1000, 750, 500, 750, 900
 
 
 def release_card(
-    card: ReleaseCard, texts: Texts, language: object, buttons: Buttons, *, direct: bool = False
+    card: ReleaseCard,
+    texts: Texts,
+    language: object,
+    buttons: Buttons,
+    *,
+    direct: bool = False,
+    progress: Progressing | None = None,
 ) -> ui.LayoutView:
     """Pure: the same snapshot gives the same card. `direct`: approval seeds without waiting for a person."""
     say = Words(texts, KIND, language)
@@ -55,7 +63,8 @@ def release_card(
         if part:
             container.add_item(ui.TextDisplay(part))
     container.add_item(ui.Separator())
-    container.add_item(ui.TextDisplay(_state(card, say, direct=direct)))
+    at_work = stage_line(progress, texts, language)
+    container.add_item(ui.TextDisplay(_state(card, say, direct=direct, at_work=at_work)))
     for row in _rows(card, rows):
         drawn: list[ui.Item[Any]] = [
             buttons.draw(KIND, verb, card.release.id, language=language, disabled=_is_idle(card, verb))
@@ -145,13 +154,15 @@ def _findings(card: ReleaseCard, say: Words) -> str:
     return fit(lines, FINDINGS, lambda number: say("more", number=number))
 
 
-def _state(card: ReleaseCard, say: Words, *, direct: bool) -> str:
+def _state(card: ReleaseCard, say: Words, *, direct: bool, at_work: str) -> str:
     release = card.release
     symbol, _, _ = LOOKS[release.state]
     key = f"next.{release.state}"
     if direct and release.state == "awaiting_approval":
         key += "_direct"
     lines = [f"{symbol} **{say(f'state.{release.state}')}**", say(key)]
+    if at_work:
+        lines.append(at_work)
     if release.error:
         lines.insert(1, say("trouble", error=escape(release.error, 180)))
     elif release.status == "waiting" and card.waiting_for and release.stage in ("publish", "start", "seed"):

@@ -11,6 +11,7 @@ from discord import ui
 
 from bot.cards import measures
 from bot.cards.parts import escape, fit
+from bot.cards.progressing import bar_line
 from bot.cards.words import Words
 from bot.components import Buttons
 from bot.texts import Texts
@@ -148,13 +149,8 @@ def _at_work(running: Iterable[Running], say: Words) -> str:
 
 def _running(each: Running, say: Words) -> str:
     title = f"{escape(each.title, 80)}{DOT}{say.name('stages', each.stage)}"
-    progress = each.progress
-    if progress is None or progress.fraction is None:
-        return f"{title}\n-# {say('since', moment=measures.relative(each.since))}"
-    said = [f"{measures.bar(progress.fraction)} {measures.percent(progress.fraction)}"]
-    if progress.left is not None:
-        said.append(say("left", time=measures.duration(progress.left)))
-    return f"{title}\n{DOT.join(said)}"
+    bar = bar_line(each.progress, say)
+    return f"{title}\n{bar or '-# ' + say('since', moment=measures.relative(each.since))}"
 
 
 def _disks(disks: Iterable[Disk], say: Words) -> str:

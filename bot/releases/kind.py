@@ -44,7 +44,15 @@ class ReleaseKind:
         card = await self._bot.app.release_cards.of(subject)
         if card is None:
             return None
-        view = release_card(card, self._bot.texts, self._bot.language, self._bot.buttons, direct=self._direct)
+        progress = self._bot.app.at_work.of(subject)
+        view = release_card(
+            card,
+            self._bot.texts,
+            self._bot.language,
+            self._bot.buttons,
+            direct=self._direct,
+            progress=progress if progress and progress.stage == card.release.stage else None,
+        )
         files = (CardFile(card.cover.name, card.cover.content),) if card.cover else ()
         return Rendered(view, files, closed=card.release.state in CLOSED)
 

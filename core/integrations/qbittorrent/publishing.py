@@ -21,13 +21,19 @@ LOOK_AGAIN = 60.0  # seconds until that
 
 
 async def verify_added(
-    client: QBittorrent, infohash: str, *, clock: Clock, time_limit: float = TIME_LIMIT
+    client: QBittorrent,
+    infohash: str,
+    *,
+    clock: Clock,
+    time_limit: float = TIME_LIMIT,
+    hashed: Callable[[float], None] = lambda _: None,
 ) -> TorrentStatus:
     """Stop the torrent, let it be hashed, and return it complete and stopped; start it when it may.
 
     One that is complete and running already is returned as it is. May be called again at any time: a check
-    under way is waited for, not begun anew. Raises Rejected (the torrent is gone), NeedsPerson (data is
-    missing or differs; the torrent is left stopped) and NotNow (still checking after `time_limit` seconds).
+    under way is waited for, not begun anew. `hashed` hears now and then how much is checked (0 to 1). Raises
+    Rejected (the torrent is gone), NeedsPerson (data is missing or differs; the torrent is left stopped) and
+    NotNow (still checking after `time_limit` seconds).
     """
     deadline = clock.monotonic() + time_limit
     refresh = await client.refresh_interval()
@@ -48,7 +54,13 @@ async def verify_added(
                 row.hashing or row.amount_left != before.amount_left or clock.monotonic() >= stale_until
             )
         )
-    status = await wait_for(lambda row: not (row.checking or row.moving))
+
+    def checked(row: TorrentStatus) -> bool:
+        if row.hashing:
+            hashed(row.progress)
+        return not (row.checking or row.moving)
+
+    status = await wait_for(checked)
     if not status.stopped:  # never download what should be ours to give
         await client.stop(infohash)
         status = await wait_for(lambda row: row.stopped or row.errored)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from core.domain.metainfo import Metainfo
 from core.domain.release import Release
 from core.errors import NeedsPerson, NotNow, Unreachable
+from core.events import Progress
 from core.jobs.model import Done, Job, Outcome, Wait
 from core.store.releases import topic
 from core.upload.rooms import UploadRooms
@@ -110,10 +111,13 @@ async def _add_checked(
     parent = rooms.client_paths.to_container(os.path.dirname(release.staging_dir or ""))
     tags = (*settings.tags, f"mk-{release.job_id}")
 
+    def hashed(fraction: float) -> None:
+        rooms.events.publish(Progress(release.id, release.stage, fraction, "checked by qBittorrent"))
+
     async def add() -> TorrentStatus:
         await client.ensure_category(settings.category, "")
         await client.add(data, save_path=parent, category=settings.category, tags=tags, stopped=True)
-        return await verify_added(client, Metainfo.parse(data).infohash, clock=rooms.clock)
+        return await verify_added(client, Metainfo.parse(data).infohash, clock=rooms.clock, hashed=hashed)
 
     return await _ask(rooms, add)
 

@@ -90,9 +90,11 @@ async def test_adding_twice_is_adding_once(client: QBittorrent, program: Program
 async def test_verified_then_started_then_stopped(client: QBittorrent, program: Program) -> None:
     book = make_book(program.folder / "seed")
     await add(client, program, book)
-    status = await verify_added(client, book.infohash, clock=CLOCK)
+    heard: list[float] = []
+    status = await verify_added(client, book.infohash, clock=CLOCK, hashed=heard.append)
     assert status.complete
     assert status.stopped
+    assert all(0 <= fraction <= 1 for fraction in heard)
     assert not status.seeding
     await client.start(book.infohash)
     assert (await shown(client, book, "seeding")).complete
