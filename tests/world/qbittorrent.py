@@ -135,9 +135,18 @@ async def _web_api(double: QbittorrentDouble, _request: web.Request, _form: Form
 
 
 async def _preferences(double: QbittorrentDouble, _request: web.Request, _form: Form) -> web.StreamResponse:
-    return web.json_response(
-        {"refresh_interval": max(1, round(double.beat * 1000)), "save_path": "/downloads"}
-    )
+    refresh = {"refresh_interval": max(1, round(double.beat * 1000)), "save_path": "/downloads"}
+    return web.json_response(refresh | double.preferences)
+
+
+async def _set_preferences(
+    double: QbittorrentDouble, _request: web.Request, form: Form
+) -> web.StreamResponse:
+    changes: dict[str, Any] = json.loads(_needed(form, "json"))
+    for name, value in changes.items():
+        # speeds are kept in whole KiB
+        double.preferences[name] = value // 1024 * 1024 if name.endswith("up_limit") else value
+    return web.Response(text="")
 
 
 async def _maindata(double: QbittorrentDouble, request: web.Request, form: Form) -> web.StreamResponse:
@@ -232,7 +241,22 @@ async def _start(double: QbittorrentDouble, _request: web.Request, form: Form) -
 
 async def _stop(double: QbittorrentDouble, _request: web.Request, form: Form) -> web.StreamResponse:
     for torrent in _wanted(double, form):
+        torrent.forced = False
         torrent.set_stopped(True)
+    return _empty(double)
+
+
+async def _force(double: QbittorrentDouble, _request: web.Request, form: Form) -> web.StreamResponse:
+    for torrent in _wanted(double, form):
+        torrent.forced = _yes(_needed(form, "value"))
+        if torrent.forced:
+            torrent.set_stopped(False)
+    return _empty(double)
+
+
+async def _upload_limit(double: QbittorrentDouble, _request: web.Request, form: Form) -> web.StreamResponse:
+    for torrent in _wanted(double, form):
+        torrent.upload_limit = int(_needed(form, "limit"))
     return _empty(double)
 
 
@@ -333,6 +357,7 @@ ROUTES: dict[str, Handler] = {
     "app/version": _version,
     "app/webapiVersion": _web_api,
     "app/preferences": _preferences,
+    "app/setPreferences": _set_preferences,
     "sync/maindata": _maindata,
     "torrents/info": _info,
     "torrents/add": _add,
@@ -341,6 +366,8 @@ ROUTES: dict[str, Handler] = {
     "torrents/resume": _start,
     "torrents/stop": _stop,
     "torrents/start": _start,
+    "torrents/setForceStart": _force,
+    "torrents/setUploadLimit": _upload_limit,
     "torrents/reannounce": _reannounce,
     "torrents/delete": _delete,
     "torrents/trackers": _trackers,

@@ -11,6 +11,17 @@ from tests.world.qbittorrent_torrents import DoubleTorrent
 BANNED = "Your IP address has been banned after too many failed authentication attempts."
 
 
+PREFERENCES = {
+    "up_limit": 0,
+    "alt_up_limit": 10_240,
+    "max_uploads": 20,
+    "max_uploads_per_torrent": 4,
+    "max_active_uploads": 3,
+    "max_active_torrents": 5,
+    "queueing_enabled": True,
+}
+
+
 class Refusal(Exception):
     """An HTTP status other than success, with the text qBittorrent sends."""
 
@@ -80,6 +91,7 @@ class QbittorrentDouble:
     sessions: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     failures: int = 0
     free_space: int = 50_000_000_000
+    preferences: dict[str, Any] = field(default_factory=lambda: dict(PREFERENCES))
 
     @property
     def banned(self) -> bool:

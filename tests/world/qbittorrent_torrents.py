@@ -52,6 +52,8 @@ class DoubleTorrent:
     seeding_time_limit: int = -2
     added_at: float = 0.0
     skipped: bool = False
+    forced: bool = False
+    upload_limit: int = 0
     shown: dict[str, Any] = field(default_factory=dict)  # what a test wants to stand in its row
 
     @classmethod
@@ -136,6 +138,8 @@ class DoubleTorrent:
             "ratio": 0,
             "ratio_limit": self.ratio_limit,
             "seeding_time_limit": self.seeding_time_limit,
+            "force_start": self.forced,
+            "up_limit": self.upload_limit,
             "uploaded": 0,
             "downloaded": 0,
             "dlspeed": 0,
@@ -181,7 +185,7 @@ class DoubleTorrent:
             return f"checking{side}"
         if phase.stopped:
             return f"{'paused' if old else 'stopped'}{side}"
-        return f"stalled{side}"
+        return f"{'forced' if self.forced else 'stalled'}{side}"
 
 
 def whole_bytes(torrent: DoubleTorrent) -> int:

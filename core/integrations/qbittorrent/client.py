@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -139,17 +139,38 @@ class QBittorrent:
         """Hash the data again. Stop it first: a running torrent whose data is gone would download it."""
         await self._call("recheck a torrent", lambda api: api.torrents_recheck(torrent_hashes=infohash))
 
-    async def start(self, infohash: str) -> None:
-        """Start (resume) a torrent."""
-        await self._call("start a torrent", lambda api: api.torrents_start(torrent_hashes=infohash))
+    async def start(self, *infohashes: str) -> None:
+        """Start (resume) torrents."""
+        await self._call("start a torrent", lambda api: api.torrents_start(torrent_hashes=infohashes))
 
-    async def stop(self, infohash: str) -> None:
-        """Stop (pause) a torrent; while it is being checked this breaks the check off."""
-        await self._call("stop a torrent", lambda api: api.torrents_stop(torrent_hashes=infohash))
+    async def stop(self, *infohashes: str) -> None:
+        """Stop (pause) torrents, which ends forcing; while one is being checked this breaks the check off."""
+        await self._call("stop a torrent", lambda api: api.torrents_stop(torrent_hashes=infohashes))
 
-    async def reannounce(self, infohash: str) -> None:
+    async def force(self, *infohashes: str, on: bool = True) -> None:
+        """Run torrents whatever the queue says, or let them queue again. Starts what is stopped."""
+        await self._call(
+            "force a torrent", lambda api: api.torrents_set_force_start(enable=on, torrent_hashes=infohashes)
+        )
+
+    async def limit_upload(self, *infohashes: str, limit: int) -> None:
+        """Bytes a second that torrents may give, 0 for as many as they can."""
+        await self._call(
+            "limit a torrent",
+            lambda api: api.torrents_set_upload_limit(limit=limit, torrent_hashes=infohashes),
+        )
+
+    async def reannounce(self, *infohashes: str) -> None:
         """Ask the trackers now."""
-        await self._call("announce a torrent", lambda api: api.torrents_reannounce(torrent_hashes=infohash))
+        await self._call("announce a torrent", lambda api: api.torrents_reannounce(torrent_hashes=infohashes))
+
+    async def upload_settings(self) -> dict[str, int]:
+        """The program's own limits and slots for upload, under its own names."""
+        return await self._call("show its settings", wire.upload_settings)
+
+    async def change_settings(self, changes: Mapping[str, int]) -> None:
+        """Set some of them: speeds in bytes a second, kept in whole KiB, 0 for no limit; slots, -1 for none."""
+        await self._call("change its settings", lambda api: api.app_set_preferences(prefs=dict(changes)))
 
     async def trackers(self, infohash: str) -> tuple[Tracker, ...]:
         """What the trackers of a torrent last said, announce URLs left out."""

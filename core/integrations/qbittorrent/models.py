@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 OLDEST_WEB_API = (2, 8, 14)  # qBittorrent 4.5.0: the first that exports torrents
 
@@ -18,6 +18,7 @@ OLDEST_WEB_API = (2, 8, 14)  # qBittorrent 4.5.0: the first that exports torrent
 SEEDING = frozenset({"uploading", "stalledUP", "queuedUP", "forcedUP"})
 STOPPED_COMPLETE = frozenset({"pausedUP", "stoppedUP"})
 STOPPED = STOPPED_COMPLETE | {"pausedDL", "stoppedDL"}
+IDLE = frozenset({"stalledUP", "queuedUP"})
 HASHING = frozenset({"checkingUP", "checkingDL"})
 LOADING = "checkingResumeData"  # just added, or just started: nothing it says counts yet
 MOVING = "moving"
@@ -100,6 +101,17 @@ class TorrentStatus(_Answer):
     completion_on: Moment = None
     ratio_limit: float = -2
     seeding_time_limit: int = -2
+    forced: bool = Field(False, alias="force_start")  # runs whatever the queue says
+    upload_limit: int = Field(0, alias="up_limit")  # bytes a second, 0 for none
+    tracker_hosts: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hosts_alone(cls, row: Any) -> Any:
+        """The trackers' hosts, out of the one field that names every tracker of a torrent in any state."""
+        if isinstance(row, Mapping) and "tracker_hosts" not in row:
+            return {**row, "tracker_hosts": hosts_in_magnet(row.get("magnet_uri"))}
+        return row
 
     @property
     def complete(self) -> bool:
@@ -115,6 +127,11 @@ class TorrentStatus(_Answer):
     @property
     def stopped(self) -> bool:
         return self.state in STOPPED
+
+    @property
+    def idle(self) -> bool:
+        """Complete and started, but waiting: in the queue, or for somebody who wants it."""
+        return self.complete and self.state in IDLE
 
     @property
     def hashing(self) -> bool:
@@ -215,6 +232,13 @@ class MainData(_Answer):
             for infohash, row in dict(reply.get("torrents") or {}).items()
         }
         return cls.model_validate({**reply, "torrents": rows})
+
+
+def hosts_in_magnet(uri: object) -> tuple[str, ...]:
+    """The hosts of the trackers that a magnet link names."""
+    query = uri.partition("?")[2] if isinstance(uri, str) else ""
+    hosts = (host_of(value) for key, value in parse_qsl(query) if key == "tr")
+    return tuple(dict.fromkeys(host for host in hosts if host))
 
 
 def host_of(url: str) -> str:

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 NO_LIMIT = -1  # of ratio and seeding time; -2 would be the global limit
 REFRESH_SECONDS = 1.5  # qBittorrent's default
+UPLOAD_SETTINGS = (
+    "up_limit",
+    "alt_up_limit",
+    "max_uploads",
+    "max_uploads_per_torrent",
+    "max_active_uploads",
+    "max_active_torrents",
+)
 
 
 def version(api: Client) -> QbVersion:
@@ -94,6 +102,11 @@ def refresh_interval(api: Client) -> float:
     if isinstance(milliseconds, int) and 0 < milliseconds <= 60_000:
         return milliseconds / 1000
     return REFRESH_SECONDS
+
+
+def upload_settings(api: Client) -> dict[str, int]:
+    known = _mapping(api.app_preferences())
+    return {name: known[name] for name in UPLOAD_SETTINGS if type(known.get(name)) is int}
 
 
 def _list(reply: Any) -> list[Any]:
