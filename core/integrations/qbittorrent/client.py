@@ -169,7 +169,7 @@ class QBittorrent:
         return await self._call("show its settings", wire.upload_settings)
 
     async def change_settings(self, changes: Mapping[str, int]) -> None:
-        """Set some of them: speeds in bytes a second, kept in whole KiB, 0 for no limit; slots, -1 for none."""
+        """Set some of them: bytes a second, kept in whole KiB, 0 for no limit; slots, -1 for no limit."""
         await self._call("change its settings", lambda api: api.app_set_preferences(prefs=dict(changes)))
 
     async def trackers(self, infohash: str) -> tuple[Tracker, ...]:
