@@ -7,38 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
 from types import MappingProxyType
 
+from core.domain.alert_event import DAY, AlertEvent
 from core.domain.safe_text import cut
-from core.events import Alert, AlertSeverity
+from core.events import Alert
 
 KEY_LENGTH, TITLE_LENGTH, FACT_LENGTH = 160, 120, 400  # characters
-DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class AlertEvent:
-    """One kind of event. The texts hold `{facts}` that whoever raises it fills in.
-
-    Events with the same `thing` tell of the same thing's states (away, back): `thing` and what the alert is
-    about are its key. `spacing` is the least time between two alerts of this event about one thing where
-    `alerts.cool_down` is shorter. An event `by_name` is told only where a rule names it: it is frequent, or
-    Discord tells it already.
-    """
-
-    name: str
-    severity: AlertSeverity
-    thing: str
-    title: str
-    happened: str
-    done: str = ""
-    to_do: str = ""
-    spacing: timedelta = timedelta()
-    by_name: bool = False
-
-
 EVENTS = (
     AlertEvent(
         "system_down",

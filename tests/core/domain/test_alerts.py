@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.alert_events import BY_NAME, EVENTS, FACT_LENGTH, KEY_LENGTH, AlertEvent, alert, plain
+from core.domain.alert_event import AlertEvent
+from core.domain.alert_events import BY_NAME, EVENTS, FACT_LENGTH, KEY_LENGTH, alert, plain
 from core.domain.alert_plan import AlertPlan, QuietHours, parse_services, parse_tag
 
 
