@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from core.breaker import Breakers
 from core.clock import Clock, sleep_or
 from core.domain.release import DUTY_SECONDS
+from core.domain.transfer_words import place_of
 from core.errors import MousekeeperError
 
 if TYPE_CHECKING:
@@ -23,25 +24,6 @@ LOG = logging.getLogger(__name__)
 SYSTEM = "qbittorrent"
 FRESH = 4.0  # seconds an answer serves everybody who asks
 PATIENCE = 8.0  # seconds a person is kept waiting; the question itself goes on
-
-# What people call qBittorrent's states, in the order they care about; what is not listed is "unknown".
-WORDS = {
-    "error": ("error",),
-    "missing_files": ("missingFiles",),
-    "downloading": ("downloading", "forcedDL"),
-    "stalled": ("stalledDL",),
-    "metadata": ("metaDL", "forcedMetaDL"),
-    "checking": ("checkingUP", "checkingDL", "checkingResumeData", "allocating"),
-    "moving": ("moving",),
-    "queued": ("queuedDL", "queuedUP"),
-    "stopped": ("pausedDL", "stoppedDL"),
-    "uploading": ("uploading",),
-    "seeding": ("stalledUP", "forcedUP"),
-    "complete": ("pausedUP", "stoppedUP"),
-}
-_WORD = {state: word for word, states in WORDS.items() for state in states}
-_PLACE = {word: place for place, word in enumerate(WORDS)}
-UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +145,10 @@ class Transfers:
 
 def _transfer(row: TorrentStatus) -> Transfer:
     progress = row.progress if 0 <= row.progress <= 1 else 0.0  # also when it is no number at all
-    word = _WORD.get(row.state, UNKNOWN)
     return Transfer(
         infohash=row.infohash,
         name=row.name,
-        word=word,
+        word=row.word,
         progress=progress,
         size=max(0, row.size),
         down=max(0, row.download_speed),
@@ -180,4 +161,4 @@ def _transfer(row: TorrentStatus) -> Transfer:
 
 def _order(transfer: Transfer) -> tuple[int, str, str]:
     """Trouble first, then what moves, then what rests; by name, so that a page stays as it was."""
-    return (_PLACE.get(transfer.word, len(_PLACE)), transfer.name.casefold(), transfer.infohash)
+    return (place_of(transfer.word), transfer.name.casefold(), transfer.infohash)

@@ -26,6 +26,8 @@ from tests.world.qbittorrent_torrents import DoubleTorrent
 PUBLIC = ("auth/login", "auth/logout")
 UNTRACKED = ("** [DHT] **", "** [PeX] **", "** [LSD] **")
 
+LOG_KINDS = {1: "normal", 2: "info", 4: "warning", 8: "critical"}
+
 DOUBLE = web.AppKey("qbittorrent", QbittorrentDouble)
 UPLOADS = web.RequestKey("uploads", list[bytes])
 Form = dict[str, str]
@@ -179,6 +181,17 @@ def _changes(last: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
         **{key: now[key] for key in ("categories", "tags", "server_state") if now[key] != last[key]},
     }
     return {key: value for key, value in changes.items() if value}
+
+
+async def _log(double: QbittorrentDouble, _request: web.Request, form: Form) -> web.StreamResponse:
+    wanted = {kind for kind, name in LOG_KINDS.items() if _yes(form.get(name))}
+    return web.json_response(
+        [
+            {"id": number, "timestamp": at, "type": kind, "message": message}
+            for number, (at, kind, message) in enumerate(double.log)
+            if kind in wanted
+        ]
+    )
 
 
 # ---- torrents -------------------------------------------------------------------------------------------
@@ -359,6 +372,7 @@ ROUTES: dict[str, Handler] = {
     "app/preferences": _preferences,
     "app/setPreferences": _set_preferences,
     "sync/maindata": _maindata,
+    "log/main": _log,
     "torrents/info": _info,
     "torrents/add": _add,
     "torrents/recheck": _recheck,

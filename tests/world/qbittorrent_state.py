@@ -89,6 +89,7 @@ class QbittorrentDouble:
     requests: list[Request] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     sessions: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    log: list[tuple[int, int, str]] = field(default_factory=list)  # Unix seconds, kind, text
     failures: int = 0
     free_space: int = 50_000_000_000
     preferences: dict[str, Any] = field(default_factory=lambda: dict(PREFERENCES))

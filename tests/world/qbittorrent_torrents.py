@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -51,6 +52,9 @@ class DoubleTorrent:
     ratio_limit: float = -2
     seeding_time_limit: int = -2
     added_at: float = 0.0
+    added_on: int = 0
+    completed_on: int | None = None
+    seeded: float = 0.0  # seconds, in phases that are over and forgotten
     skipped: bool = False
     forced: bool = False
     upload_limit: int = 0
@@ -82,6 +86,7 @@ class DoubleTorrent:
     def begin(self, *, stopped: bool, skip_check: bool) -> None:
         """Just added: loading for a beat, then idle, with everything if the check is skipped."""
         self.added_at, self.skipped = self.clock.monotonic(), skip_check
+        self.added_on = int(self.clock.now().timestamp())
         have = self.meta.total_size if skip_check else 0
         lost = skip_check and not all(map(os.path.exists, _paths(self)))  # noticed even so
         self.phases = [
@@ -114,6 +119,8 @@ class DoubleTorrent:
     def row(self, *, old: bool) -> dict[str, Any]:
         """Its row in `torrents/info`."""
         phase, size = self.phase, self.meta.total_size
+        if phase.have == size and self.completed_on is None:
+            self.completed_on = int(self.clock.now().timestamp())
         root = os.path.join(self.save_path, self.meta.name)
         one_file = not self.meta.single_file and len(self.meta.files) == 1
         complete = phase.have == size
@@ -144,10 +151,12 @@ class DoubleTorrent:
             "downloaded": 0,
             "dlspeed": 0,
             "upspeed": 0,
+            "num_complete": 0,
+            "num_incomplete": 0,
             "eta": 8_640_000,
-            "seeding_time": int(self.clock.monotonic() - phase.at) if complete and phase.kind == IDLE else 0,
-            "added_on": int(self.clock.now().timestamp() - (self.clock.monotonic() - self.added_at)),
-            "completion_on": int(self.clock.now().timestamp()) if complete else (0xFFFFFFFF if old else -1),
+            "seeding_time": int(self.seeded + self._seeded_since()),
+            "added_on": self.added_on,
+            "completion_on": self.completed_on or (0xFFFFFFFF if old else -1),
             "tracker": self.meta.announce or "",
             "magnet_uri": f"magnet:?xt=urn:btih:{self.infohash}&tr={self.meta.announce or ''}",
             **self.shown,
@@ -175,7 +184,22 @@ class DoubleTorrent:
                 os.unlink(path)
 
     def _plan(self, *phases: Phase) -> None:
-        self.phases = [self.phase, *phases]
+        current = self.phase
+        over = self.phases[: self.phases.index(current) + 1]
+        self.seeded += sum(
+            later.at - phase.at for phase, later in itertools.pairwise(over) if self._seeds(phase)
+        )
+        self.phases = [current, *phases]
+
+    def _seeded_since(self) -> float:
+        """Seconds of seeding in the phases that are kept."""
+        now = self.clock.monotonic()
+        begun = [phase for phase in self.phases if phase.at <= now]
+        ends = [*(phase.at for phase in begun[1:]), now]
+        return sum(end - phase.at for phase, end in zip(begun, ends, strict=True) if self._seeds(phase))
+
+    def _seeds(self, phase: Phase) -> bool:
+        return phase.kind == IDLE and not phase.stopped and phase.have == self.meta.total_size
 
     def _state(self, phase: Phase, *, old: bool) -> str:
         if phase.kind in FIXED_NAMES:

@@ -16,7 +16,9 @@ from core.domain.metainfo import Metainfo
 from core.errors import AuthFailed, IntegrationError, Rejected
 from core.integrations.qbittorrent import wire
 from core.integrations.qbittorrent.faults import SYSTEM, login_refused, translate
+from core.integrations.qbittorrent.mirror import Mirror, Snapshot
 from core.integrations.qbittorrent.models import (
+    LogLine,
     MainData,
     QbVersion,
     TorrentProperties,
@@ -198,10 +200,19 @@ class QBittorrent:
         """What changed since the answer numbered `rid`; 0 asks for everything."""
         return await self._call("tell what changed", lambda api: wire.maindata(api, rid))
 
-    async def free_space(self) -> int | None:
-        """Free bytes where it saves by default, None if unknown. Makes the next delta a full one."""
-        free = (await self.maindata()).server_state.get("free_space_on_disk")
-        return free if isinstance(free, int) and free >= 0 else None
+    async def follow(self, mirror: Mirror) -> Snapshot:
+        """Bring the mirror up to date by what changed since it was last; returns the state now."""
+        return await self._call("tell what changed", lambda api: mirror.apply(wire.maindata(api, mirror.rid)))
+
+    async def lift_limits(self, infohash: str) -> None:
+        """Exempt a torrent from ratio and seeding time limits, which could stop it before its duty is met."""
+        await self._call(
+            "set a torrent's limits and tags", lambda api: wire.exempt_and_tag(api, infohash, ())
+        )
+
+    async def troubles(self) -> tuple[LogLine, ...]:
+        """The warnings and errors of the program's own log, oldest first, without URLs."""
+        return await self._call("show its log", wire.troubles)
 
     async def refresh_interval(self) -> float:
         """Seconds between two looks of the program at its own torrents: how old an answer can be."""

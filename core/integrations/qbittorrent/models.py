@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from core.domain.transfer_words import word_for
+
 OLDEST_WEB_API = (2, 8, 14)  # qBittorrent 4.5.0: the first that exports torrents
 
 # 4.5 says paused where 5.0 says stopped; both are understood at any version.
@@ -73,7 +75,8 @@ class QbVersion(_Answer):
 
 class TorrentStatus(_Answer):
     """One torrent's row. Sizes in bytes, speeds in bytes a second, durations in seconds, moments in Unix
-    seconds, `progress` 0 to 1.
+    seconds, `progress` 0 to 1. `seeders` and `leechers` are the whole swarm's, as the tracker counts them,
+    both 0 before its first answer.
 
     Paths are qBittorrent's own view; see `core.domain.path_maps` for ours. `content_path` of a torrent with
     one file is that file, also when it has a root folder.
@@ -103,15 +106,19 @@ class TorrentStatus(_Answer):
     seeding_time_limit: int = -2
     forced: bool = Field(False, alias="force_start")  # runs whatever the queue says
     upload_limit: int = Field(0, alias="up_limit")  # bytes a second, 0 for none
+    seeders: int = Field(0, alias="num_complete")
+    leechers: int = Field(0, alias="num_incomplete")
     tracker_hosts: tuple[str, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
-    def _hosts_alone(cls, row: Any) -> Any:
-        """The trackers' hosts, out of the one field that names every tracker of a torrent in any state."""
-        if isinstance(row, Mapping) and "tracker_hosts" not in row:
-            return {**row, "tracker_hosts": hosts_in_magnet(row.get("magnet_uri"))}
-        return row
+    def _without_addresses(cls, row: Any) -> Any:
+        return without_addresses(row) if isinstance(row, Mapping) else row
+
+    @property
+    def word(self) -> str:
+        """What it is doing, in a word for people."""
+        return word_for(self.state)
 
     @property
     def complete(self) -> bool:
@@ -228,10 +235,20 @@ class MainData(_Answer):
     def from_reply(cls, reply: Mapping[str, Any]) -> MainData:
         """The reply without the fields that hold announce URLs."""
         rows = {
-            infohash: {key: value for key, value in row.items() if key not in SECRET_FIELDS}
-            for infohash, row in dict(reply.get("torrents") or {}).items()
+            infohash: without_addresses(row) for infohash, row in dict(reply.get("torrents") or {}).items()
         }
         return cls.model_validate({**reply, "torrents": rows})
+
+
+def without_addresses(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A torrent's row, or what changed of it, with its trackers' hosts in place of announce URLs.
+
+    `magnet_uri` names every tracker in any state; `tracker` is empty up to 4.6 while none works.
+    """
+    clean = {key: value for key, value in row.items() if key not in SECRET_FIELDS}
+    if "magnet_uri" in row:
+        clean["tracker_hosts"] = hosts_in_magnet(row["magnet_uri"])
+    return clean
 
 
 def hosts_in_magnet(uri: object) -> tuple[str, ...]:
@@ -239,6 +256,13 @@ def hosts_in_magnet(uri: object) -> tuple[str, ...]:
     query = uri.partition("?")[2] if isinstance(uri, str) else ""
     hosts = (host_of(value) for key, value in parse_qsl(query) if key == "tr")
     return tuple(dict.fromkeys(host for host in hosts if host))
+
+
+class LogLine(_Answer):
+    """One line of qBittorrent's own log, without URLs; `at` in Unix seconds."""
+
+    at: int = Field(alias="timestamp")
+    message: Annotated[str, BeforeValidator(lambda text: without_keys(str(text), ""))]
 
 
 def host_of(url: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import Rejected
 from core.integrations.qbittorrent.faults import SYSTEM
 from core.integrations.qbittorrent.models import (
+    LogLine,
     MainData,
     QbVersion,
     TorrentProperties,
@@ -107,6 +108,11 @@ def refresh_interval(api: Client) -> float:
 def upload_settings(api: Client) -> dict[str, int]:
     known = _mapping(api.app_preferences())
     return {name: known[name] for name in UPLOAD_SETTINGS if type(known.get(name)) is int}
+
+
+def troubles(api: Client) -> tuple[LogLine, ...]:
+    rows = _list(api.log_main(normal=False, info=False, warning=True, critical=True))
+    return tuple(LogLine.model_validate(row) for row in rows)
 
 
 def _list(reply: Any) -> list[Any]:

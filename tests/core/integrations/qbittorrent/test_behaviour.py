@@ -295,12 +295,6 @@ async def test_a_save_path_that_is_not_utf8(client: QBittorrent, program: Progra
     assert await client.torrents() == ()
 
 
-async def test_free_space_is_a_number_of_bytes(client: QBittorrent) -> None:
-    free = await until(client.free_space, what="a known free space")
-    assert free
-    assert free > 1_000_000
-
-
 async def test_a_restart_in_between_is_not_noticed(client: QBittorrent, program: Program) -> None:
     assert await client.torrents() == ()
     program.restart()
