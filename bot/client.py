@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 # Loaded by name, in this order.
-COGS: tuple[str, ...] = ("cogs.status", "cogs.uploads")
+COGS: tuple[str, ...] = ("cogs.status", "cogs.uploads", "cogs.autopilot", "cogs.admin")
 
 INTENTS = discord.Intents(guilds=True)  # no privileged one: nothing to ask Discord or the owner for
 LONGEST_REST = 60.0  # seconds to wait for a rate limit; a longer one is an error people hear of
