@@ -15,6 +15,7 @@ from bot.custom_ids import TEMPLATE
 from bot.forms import Forms
 from bot.gates import Gates
 from bot.pacing import Sockets
+from bot.presses import Presses
 from bot.projection import Projection
 from bot.reporter import Reporter
 from bot.texts import Texts
@@ -78,6 +79,7 @@ class Mousekeeper(commands.Bot):
         self.reporter = Reporter(self.texts, self.gates, app.scrub, self.settings.channels.uploads)
         self.buttons = Buttons(self.texts)
         self.forms = Forms()
+        self.presses = Presses()
         self.projection = Projection(self)
         self.registered = False
         self.before_identify: BeforeIdentify | None = None  # whoever counts how often we come

@@ -117,7 +117,8 @@ class Button(ui.DynamicItem[ui.Item[Any]], template=TEMPLATE):
         return bool(await caught(interaction, self._may(interaction)))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        await caught(interaction, self._run(interaction))
+        with interaction.client.presses.at_hand():
+            await caught(interaction, self._run(interaction))
 
     async def _may(self, interaction: Interaction) -> bool:
         bot = interaction.client

@@ -62,7 +62,8 @@ class Forms(Registry[FormSpec]):
 
     async def route(self, interaction: Interaction) -> None:
         """Take a form that was sent in; whatever goes wrong is answered."""
-        await caught(interaction, self._submit(interaction))
+        with interaction.client.presses.at_hand():
+            await caught(interaction, self._submit(interaction))
 
     async def _submit(self, interaction: Interaction) -> None:
         data: dict[str, Any] = dict(interaction.data or {})

@@ -197,6 +197,7 @@ class Projection:
         kind = self._kinds.get(key[0])
         if kind is None:
             return
+        await self._bot.presses.rest()
         card = await self._cards.of(*key) or await self._newly_wanted(kind, key[1])
         if card is None:
             return
