@@ -36,8 +36,6 @@ async def serve(config: Configuration, *, once: bool = False) -> None:
         raise lock.refusal()
     try:
         async with open_app(config, "work" if once else "serve") as app:
-            if app.alerts.on:
-                await app.alerts.services()  # an address that cannot be used is told before anything runs
             if once:
                 await _one_pass(app)
             else:
@@ -48,6 +46,7 @@ async def serve(config: Configuration, *, once: bool = False) -> None:
 
 async def _one_pass(app: App) -> None:
     undo = app.alerts.listen()
+    await app.alerts.ready()
     await app.scheduler.run_due()
     await app.wishes.grant_open()
     if await app.autopilot.on():
@@ -87,8 +86,11 @@ async def _until_stopped(app: App) -> None:
     tasks = [asyncio.create_task(_kept_going(name, work), name=name) for name, work in workers.items()]
     tasks.append(asyncio.create_task(app.outside.sweep(), name="sweep"))
     stopped = asyncio.create_task(stop.wait(), name="until stopped")
-    LOG.info("Mousekeeper %s is ready (data in %s)", program_version(), app.config.data)
     try:
+        await (
+            app.alerts.ready()
+        )  # tried while the rest begins: an address that cannot be used ends the service
+        LOG.info("Mousekeeper %s is ready (data in %s)", program_version(), app.config.data)
         await stopped
         LOG.info("Stopping")
     finally:

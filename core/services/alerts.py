@@ -14,7 +14,7 @@ from core.clock import Clock, sleep_or
 from core.domain.alert_events import BY_NAME
 from core.domain.alert_plan import EVERY_SERVICE, AlertPlan, QuietHours, ServiceEntry, parse_services
 from core.domain.timing import parse_schedule
-from core.errors import ConfigError, MousekeeperError
+from core.errors import ConfigError, IntegrationError, MousekeeperError
 from core.events import Alert, AlertsWritten, Events, JobMoved, SystemState
 from core.health import Finding
 from core.services.alert_sender import AlertSender
@@ -89,6 +89,7 @@ class Alerts:
         self._store = store
         self._sources = sources
         self._services: AppriseServices | None = None
+        self._loading = asyncio.Lock()
         self._heard: list[object] = []
         self._written, self._arrived = asyncio.Event(), asyncio.Event()
 
@@ -98,12 +99,24 @@ class Alerts:
         return self._plan.on
 
     async def services(self) -> AppriseServices:
-        """The services, loaded once. Raises ConfigError with the places of those Apprise cannot use."""
-        if self._services is None:
-            from core.integrations.apprise.client import AppriseServices
+        """The services, tried once. Raises ConfigError with the places of those Apprise cannot use.
 
-            self._services = await AppriseServices.load(self._entries)
+        Raises IntegrationError where Apprise itself cannot be run.
+        """
+        async with self._loading:
+            if self._services is None:
+                from core.integrations.apprise.client import AppriseServices
+
+                self._services = await AppriseServices.load(self._entries)
         return self._services
+
+    async def ready(self) -> None:
+        """Try the addresses, if there are any. Raises ConfigError; that Apprise cannot be run is logged."""
+        if self.on:
+            try:
+                await self.services()
+            except IntegrationError as error:
+                LOG.warning("Alerts wait: %s", error)
 
     def listen(self) -> Callable[[], None]:
         """Hear from now on what may become an alert; returns the undo."""
@@ -130,14 +143,13 @@ class Alerts:
 
     async def run_forever(self) -> None:
         """Keep and send until cancelled; what was heard by then is written down first."""
-        services = await self.services()
         for finding in self._of_rules():
             LOG.warning("%s %s", finding.text, finding.fix)
         await self._sources.catch_up()
         try:
             async with asyncio.TaskGroup() as workers:
                 workers.create_task(self._keep_forever(), name="alerts: keep")
-                workers.create_task(self._send_forever(services), name="alerts: send")
+                workers.create_task(self._send_forever(), name="alerts: send")
                 workers.create_task(self._look_around(), name="alerts: look around")
         finally:
             await self.keep()
@@ -172,11 +184,12 @@ class Alerts:
                 self._heard.remove(event)
         return True
 
-    async def _send_forever(self, services: AppriseServices) -> None:
-        sender = AlertSender(self._store, self._plan, services, self._clock)
+    async def _send_forever(self) -> None:
+        sender: AlertSender | None = None
         while True:
             self._written.clear()
             try:
+                sender = sender or AlertSender(self._store, self._plan, await self.services(), self._clock)
                 await sender.send_due()
                 wait = await self._until_due()
             except MousekeeperError as error:

@@ -1,40 +1,48 @@
-"""Loads the services of APPRISE_URLS and hands messages to them, each by itself and within a time."""
+"""Names the services of APPRISE_URLS and hands messages to them, by a process that lives for one send."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import re
+import json
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Self
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
 
+import core
 from core.domain.alert_plan import EVERY_SERVICE, ServiceEntry, which_entries
-from core.errors import ConfigError
+from core.errors import BadReply, ConfigError, Unreachable
 from core.integrations.apprise.models import Delivery, Message, Service, Status, labelled
 
-if TYPE_CHECKING:  # Apprise is imported when the first address is loaded: who sends no alerts pays nothing
-    import apprise
-
-LOG = logging.getLogger(__name__)
-
-# Seconds for one service: Apprise waits up to 4 to connect, 4 to read (an address may say otherwise with cto
-# and rto), and spaces sends to most services by up to 5.5.
+SYSTEM = "apprise"
+# Seconds for one service. Apprise waits 4 to connect and 4 to read, if an address does not say otherwise.
 SEND_SECONDS = 20.0
+START_SECONDS = 30.0  # for the process itself, on a machine that is busy
 
-_KINDS = {"ok": "success", "notice": "info", "warning": "warning", "error": "failure", "urgent": "failure"}
-_HTTP_STATUS = re.compile(r"\berror\W{1,3}(\d{3})\b")
+_WIRE = (sys.executable, "-P", "-m", "core.integrations.apprise.wire")
+_ROOT = str(Path(core.__file__).resolve().parent.parent)
 
 
 class AppriseServices:
-    """The loaded services. Nothing of an address leaves this object, except to its own service."""
+    """The services by label. Nothing of an address leaves this object, except to its own service."""
 
-    def __init__(self, loaded: Sequence[tuple[Service, apprise.Apprise]]) -> None:
-        self._loaded = {service.label: (service, wire) for service, wire in loaded}
+    def __init__(self, loaded: Sequence[tuple[Service, ServiceEntry]]) -> None:
+        self._loaded = {service.label: (service, entry) for service, entry in loaded}
 
     @classmethod
     async def load(cls, entries: Sequence[ServiceEntry]) -> Self:
-        """Load every address, in a thread. Raises ConfigError with the places of those Apprise cannot use."""
-        return cls(await asyncio.to_thread(_load, entries))
+        """Try every address. Raises ConfigError with the places of those Apprise cannot use."""
+        names = await _ask({"services": _named(entries)}, START_SECONDS)
+        if wrong := [entry.position for entry, name in zip(entries, names, strict=True) if name is None]:
+            raise ConfigError(
+                f"APPRISE_URLS: {which_entries(wrong, len(entries))} not an address Apprise can use.",
+                hint="Write it as Apprise's documentation of that service shows it.",
+            )
+        found = [(entry.position, name, entry.tags) for entry, name in zip(entries, names, strict=True)]
+        return cls(list(zip(labelled(found), entries, strict=True)))
 
     @property
     def services(self) -> list[Service]:
@@ -51,68 +59,51 @@ class AppriseServices:
     ) -> list[Delivery]:
         """Hand the message to these services at once; never raises for what a service does.
 
-        A cancelled call does not take back what is on its way: Apprise's threads go on to their end.
+        Cancelled, it ends the sending: a message may have arrived by then.
         """
-        return list(await asyncio.gather(*(self._send(message, service, seconds) for service in services)))
-
-    async def _send(self, message: Message, service: Service, seconds: float) -> Delivery:
-        from apprise import NotifyFormat
-
-        _, wire = self._loaded[service.label]
-        result = await wire.async_notify(
-            body=message.body,
-            title=message.title,
-            notify_type=_KINDS[message.severity],
-            body_format=NotifyFormat.TEXT,
-            timeout=seconds,
-        )
-        status = Status[result.status.name]
-        return Delivery(service, status, "" if status is Status.SUCCESS else _reason(status, result, seconds))
-
-
-def _load(entries: Sequence[ServiceEntry]) -> list[tuple[Service, apprise.Apprise]]:
-    _hush_records()
-    import apprise
-
-    asset = apprise.AppriseAsset(app_id="Mousekeeper", app_desc="Mousekeeper", secure_logging=True)
-    wires: list[tuple[ServiceEntry, apprise.Apprise]] = []
-    wrong: list[int] = []
-    for entry in entries:
+        entries = [self._loaded[service.label][1] for service in services]
+        request = {"services": _named(entries), "message": asdict(message), "seconds": seconds}
         try:
-            loaded = apprise.Apprise.instantiate(entry.url, asset=asset, tag=sorted(entry.tags))
-        except Exception as error:  # noqa: BLE001 (any of a hundred plugins; its words may quote the address)
-            LOG.warning("Apprise failed on entry %d with %s", entry.position, type(error).__name__)
-            loaded = None
-        if loaded is None:
-            wrong.append(entry.position)
-        else:
-            wires.append((entry, apprise.Apprise(loaded, asset=asset)))
-    if wrong:
-        raise ConfigError(
-            f"APPRISE_URLS: {which_entries(wrong, len(entries))} not an address Apprise can use.",
-            hint="Write it as Apprise's documentation of that service shows it.",
-        )
-    names = [(entry.position, str(wire[0].service_name), entry.tags) for entry, wire in wires]
-    return [(service, wire) for service, (_, wire) in zip(labelled(names), wires, strict=True)]
+            answers = await _ask(request, START_SECONDS + seconds)
+        except (Unreachable, BadReply) as error:
+            return [Delivery(service, Status.FAILURE, error.message.rstrip(".")) for service in services]
+        return [
+            Delivery(service, Status(answer["status"]), answer["reason"])
+            for service, answer in zip(services, answers, strict=True)
+        ]
 
 
-def _hush_records() -> None:
-    """Keep Apprise's records to itself: they quote addresses, custom headers even in clear."""
-    logging.getLogger("urllib3").setLevel(logging.WARNING)  # below that it tells of every path
-    records = logging.getLogger("apprise")
-    records.propagate = False
-    records.setLevel(logging.WARNING)
-    if not records.handlers:
-        records.addHandler(logging.NullHandler())
+def _named(entries: Sequence[ServiceEntry]) -> list[dict[str, str]]:
+    return [{"url": entry.url} for entry in entries]
 
 
-def _reason(status: Status, result: apprise.AppriseResult, seconds: float) -> str:
-    """Why it was not taken, out of Apprise's records; only what cannot hold a secret is repeated."""
-    if status is Status.TIMEOUT:
-        return f"no answer within {seconds:g} seconds"
-    records = " ".join(str(entry.message) for entry in result.logs())
-    if match := _HTTP_STATUS.search(records):
-        return f"it answered {match[1]}"
-    if "onnection error" in records:
-        return "it cannot be reached"
-    return "it did not take it"
+async def _ask(request: dict[str, Any], seconds: float) -> list[Any]:
+    """One request to a process of its own, which ends with it. Raises Unreachable and BadReply."""
+    paths = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, "PYTHONPATH": paths}
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *_WIRE, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment, start_new_session=True
+        )  # a session of its own: Ctrl-C is for us, who then give a message on its way some seconds
+    except OSError as error:
+        raise Unreachable(SYSTEM, f"Apprise cannot be started ({error.strerror}).") from error
+    try:
+        async with asyncio.timeout(seconds):  # real time: a process outside knows no other
+            answer, _ = await process.communicate(json.dumps(request).encode())
+    except TimeoutError as error:
+        raise Unreachable(SYSTEM, f"Apprise did not end within {seconds:g} seconds.") from error
+    finally:
+        await _end(process)
+    try:
+        found = json.loads(answer)
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or len(found) != len(request["services"]):
+        raise BadReply(SYSTEM, f"Apprise ended with {process.returncode} and without an answer.")
+    return found
+
+
+async def _end(process: Process) -> None:
+    if process.returncode is None:
+        process.kill()
+        await asyncio.shield(process.wait())

@@ -51,7 +51,7 @@ async def comes(clock: SimulatedClock, condition: Callable[[], Awaitable[bool]],
         await clock.advance(0.1)
         return await condition()
 
-    await until(looked, what=what)
+    await until(looked, 30, what=what)
 
 
 async def sent(app: App, count: int, clock: SimulatedClock) -> None:

@@ -56,7 +56,7 @@ async def test_away_and_back_are_one_message_each(
 ) -> None:
     async with program(tmp_path, clock, urls(double)) as app, at_work(app):
         app.events.publish(AWAY)
-        await until(lambda: at(double, "/phone"))
+        await until(lambda: at(double, "/phone"), 30)
         for change in (AWAY, AWAY, BACK):
             app.events.publish(change)
         await sent(app, 2, clock)
@@ -148,7 +148,7 @@ async def test_a_full_disk_is_told_once_and_when_it_has_room(
     monkeypatch.setattr("core.services.disks.PATIENCE", 10_000)  # seconds of a clock that jumps by looks
     monkeypatch.setattr("core.services.alert_sources.LEAST_SPACE", 2**60)
     async with program(tmp_path, clock, urls(double)) as app, at_work(app):
-        await until(lambda: at(double, "/phone"))
+        await until(lambda: at(double, "/phone"), 30)
         places = len(await app.alert_store.recent())
         for _ in range(20):
             await look_again()
@@ -199,7 +199,7 @@ async def test_quiet_hours_hold_all_but_the_urgent(tmp_path: Path, double: Serve
     async with program(tmp_path, clock, urls(double), rules) as app, at_work(app):
         app.events.publish(AWAY)
         app.events.publish(EMERGENCY)
-        await until(lambda: at(double, "/phone"))
+        await until(lambda: at(double, "/phone"), 30)
         await pass_time(clock, 7.5 * 3600 - 30)
         assert at(double, "/phone") == ["The ratio is low"]
         await pass_time(clock, 30)
@@ -289,9 +289,9 @@ async def test_a_service_that_hangs_keeps_nobody_waiting_long(
     services = f"{urls(double, '/hung')}?rto=0.5 {urls(double, '/phone')}"
     async with program(tmp_path, clock, services) as app, at_work(app):
         app.events.publish(AWAY)
-        await until(lambda: at(double, "/phone"))
+        await until(lambda: at(double, "/phone"), 30)
         app.events.publish(BACK)
-        await until(lambda: len(at(double, "/phone")) == 2)
+        await until(lambda: len(at(double, "/phone")) == 2, 30)
         await tried(app, 1, clock)
         assert app.alerts.on
     assert len(double.outside.asked("/hung")) >= 2
@@ -303,8 +303,8 @@ async def test_any_200_is_a_yes(tmp_path: Path, clock: SimulatedClock, double: S
     double.outside.fail("/phone", fault)  # type: ignore[arg-type]
     async with program(tmp_path, clock, urls(double)) as app, at_work(app):
         app.events.publish(AWAY)
-        await until(lambda: double.outside.asked("/phone"))
-        await until(lambda: tried_or_sent(app))
+        await until(lambda: double.outside.asked("/phone"), 30)
+        await until(lambda: tried_or_sent(app), 30)
 
 
 async def tried_or_sent(app: App) -> bool:
@@ -336,7 +336,7 @@ async def test_a_message_on_its_way_when_the_program_stops_is_noted(
     async with program(tmp_path, clock, urls(double)) as app:
         async with at_work(app) as task:
             app.events.publish(AWAY)
-            await until(lambda: double.outside.asked("/phone"))
+            await until(lambda: double.outside.asked("/phone"), 30)
             task.cancel()
             gate.set()
             with suppress(asyncio.CancelledError):
@@ -352,7 +352,7 @@ async def test_one_that_hangs_does_not_keep_the_program_from_stopping(
     async with program(tmp_path, clock, urls(double) + "?rto=1") as app:
         async with at_work(app) as task:
             app.events.publish(AWAY)
-            await until(lambda: double.outside.asked("/phone"))
+            await until(lambda: double.outside.asked("/phone"), 30)
             task.cancel()
             await clock.run_until(task.done, limit=3.5)
         [row] = await app.alert_store.recent()
@@ -386,7 +386,7 @@ async def test_a_database_that_refuses_tells_nobody_twice(
 
         monkeypatch.setattr(app.alert_store, "sent", refuse)
         app.events.publish(AWAY)
-        await until(lambda: at(double, "/phone"))
+        await until(lambda: at(double, "/phone"), 30)
         await pass_time(clock, 300)
         monkeypatch.setattr(app.alert_store, "sent", note)
         await pass_time(clock, 30)

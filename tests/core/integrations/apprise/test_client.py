@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import psutil
 import pytest
 
 from core.domain.alert_plan import parse_services
-from core.errors import ConfigError
+from core.errors import ConfigError, IntegrationError
+from core.integrations.apprise import client
 from core.integrations.apprise.client import AppriseServices
 from core.integrations.apprise.models import Delivery, Message, Status, overall
 from tests.fixtures_qbittorrent import free_port
 from tests.world import alerts
 from tests.world.outside import Fault, Served, drop, huge, serving, silence, status
+from tests.world.waiting import until
 
 HELLO = Message("A title", "A line.\nAnother: <b>ö</b> 📚", "warning")
 
@@ -86,14 +89,61 @@ async def test_a_silent_service_ends_by_its_own_limit(double: Served) -> None:
     assert delivery.status is Status.FAILURE
 
 
-async def test_an_answer_without_end_holds_nobody_up(double: Served) -> None:
-    double.outside.fail("/one", huge(32 * 1024 * 1024))
-    [delivery] = await send(await load(alerts.address(double, "/one")), seconds=5.0)
-    assert delivery.status in (Status.SUCCESS, Status.TIMEOUT)
+async def test_an_answer_without_end_fills_no_memory(double: Served) -> None:
+    double.outside.fail("/one", huge(2**40))
+    services = await load(alerts.address(double, "/one"))
+    [delivery] = await send(services, seconds=2.0)
+    assert not delivery.taken
+    assert processes() == []
+
+
+def processes() -> list[psutil.Process]:
+    """The sending processes that live at present."""
+    return [child for child in psutil.Process().children() if "apprise.wire" in " ".join(child.cmdline())]
+
+
+async def test_a_cancelled_send_leaves_no_process(double: Served) -> None:
+    double.outside.fail("/one", silence(), always=True)
+    services = await load(alerts.address(double, "/one?rto=60"))
+    sending = asyncio.create_task(send(services, seconds=60.0))
+    await until(lambda: double.outside.asked("/one"), 30)
+    assert len(processes()) == 1
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert processes() == []
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (("/no/such/program",), "Apprise cannot be started (No such file or directory)"),
+        (("/bin/sh", "-c", "echo hushhush; exit 3"), "Apprise ended with 3 and without an answer"),
+        (("/bin/sh", "-c", "echo []"), "Apprise ended with 0 and without an answer"),
+        (("/bin/sh", "-c", "kill -9 $$"), "Apprise ended with -9 and without an answer"),
+    ],
+)
+async def test_a_process_that_fails(
+    double: Served, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], reason: str
+) -> None:
+    services = await load(alerts.address(double, "/one"))
+    monkeypatch.setattr(client, "_WIRE", command)
+    [delivery] = await send(services)
+    assert (delivery.status, delivery.reason) == (Status.FAILURE, reason)
+    with pytest.raises(IntegrationError):
+        await load("json://127.0.0.1")
+
+
+async def test_a_process_that_does_not_end_is_ended(double: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    services = await load(alerts.address(double, "/one"))
+    monkeypatch.setattr(client, "_WIRE", ("/bin/sh", "-c", "exec sleep 60"))
+    monkeypatch.setattr(client, "START_SECONDS", 0.1)
+    [delivery] = await send(services, seconds=0.1)
+    assert delivery.reason == "Apprise did not end within 0.2 seconds"
 
 
 async def test_services_are_asked_side_by_side(double: Served) -> None:
-    """One that hangs does not keep the loop, nor the message from the others."""
+    """One that hangs does not keep the message from the others, and nobody keeps the loop."""
     double.outside.fail("/hung", silence(), always=True)
     services = await load(f"{alerts.address(double, '/hung?rto=1')} {alerts.address(double, '/well')}")
     sending = asyncio.create_task(send(services, seconds=0.5))
