@@ -14,7 +14,7 @@ from discord import ui
 from bot.cards.parts import escape
 from bot.cards.release import KIND
 from bot.forms import Form, FormSpec, Values
-from bot.releases.presses import decide, go_on, who
+from bot.releases.presses import decide, go_on, patiently, who
 from core.errors import NeedsPerson
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ async def submit_edit(bot: Mousekeeper, interaction: Interaction, release_id: st
         await bot.reporter.answer(interaction, bot.texts("uploads.nothing_changed", interaction.locale))
         return
     by, door = who(interaction)
-    await bot.app.uploads.edit(release_id, changes, by=by, door=door)
+    await patiently(interaction, bot.app.uploads.edit(release_id, changes, by=by, door=door))
     bot.projection.touch(KIND, release_id)
     fields = escape(", ".join(changes), 200)
     await bot.reporter.answer(interaction, bot.texts("uploads.edited", interaction.locale, fields=fields))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Coroutine
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import discord
 from discord import ui
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from bot.client import Interaction, Mousekeeper
 
 RULE = "rule"
+PATIENCE = 1.0  # seconds without an answer; Discord allows three
+T = TypeVar("T")
 
 
 def who(interaction: Interaction) -> tuple[str, str]:
@@ -38,6 +43,22 @@ async def decide(
         return None
     go_on(bot, release_id)
     return release
+
+
+async def patiently(interaction: Interaction, work: Coroutine[Any, Any, T]) -> T:
+    """What the work gives; where it takes its time, such as for a cover, the bot is seen thinking."""
+    task = asyncio.create_task(work, name="a press")
+    try:
+        done, _ = await asyncio.wait((task,), timeout=PATIENCE)
+        if not done:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+    except asyncio.CancelledError:  # the program stops
+        task.cancel()
+        raise
+    except Exception:  # nobody can be answered any more; what was begun is ended all the same
+        await task
+        raise
+    return await task
 
 
 def go_on(bot: Mousekeeper, release_id: str) -> None:
@@ -86,7 +107,8 @@ async def hold(bot: Mousekeeper, interaction: Interaction, release_id: str) -> N
 async def fix(bot: Mousekeeper, interaction: Interaction, release_id: str) -> None:
     """Apply the mechanical fixes and say which fields they changed."""
     by, door = who(interaction)
-    _, fixed = await bot.app.uploads.fix(release_id, by=by, door=door)
+    work = bot.app.uploads.fix(release_id, by=by, door=door)
+    _, fixed = await patiently(interaction, work)
     bot.projection.touch(KIND, release_id)
     fields = escape(", ".join(fixed), 300)
     key = "uploads.fixed" if fixed else "uploads.nothing_to_fix"
@@ -104,11 +126,11 @@ async def kit(bot: Mousekeeper, interaction: Interaction, release_id: str) -> No
     """Hand the kit to this person alone: the form as a file, the cover, the torrent only by the setting."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     release = await bot.app.shelf.one(release_id)
-    files = await bot.app.release_cards.kit_files(release, torrent=bot.settings.attach_torrent)
-    if not files:
+    if release.infohash is None:
         raise MousekeeperError(
             "The kit of this release is not written yet.", hint="Try again once it is built."
         )
+    files = await bot.app.release_cards.kit_files(release, torrent=bot.settings.attach_torrent)
     lines = [bot.texts("uploads.kit", interaction.locale)]
     if release.torrent_path:
         lines.append(
@@ -116,7 +138,7 @@ async def kit(bot: Mousekeeper, interaction: Interaction, release_id: str) -> No
         )
     await interaction.followup.send(
         "\n".join(lines),
-        files=[discord.File(path, filename=name) for name, path in files.items()],
+        files=[discord.File(BytesIO(content), filename=name) for name, content in files.items()],
         ephemeral=True,
     )
 

@@ -16,7 +16,7 @@ from core.domain.release import Release
 from core.errors import MousekeeperError
 from core.services.views import waiting_for
 from core.store.releases import ReleaseStore
-from core.upload.outputs import output_folder
+from core.upload.outputs import as_json, output_folder
 
 COVERS = ("cover.jpg", "cover.png")
 LARGEST = 9 * 2**20  # bytes of a file people are handed; Discord takes 10 MiB
@@ -106,25 +106,27 @@ class ReleaseCards:
         """The same of a release that was read already."""
         return await asyncio.to_thread(self._read, release)
 
-    async def kit_files(self, release: Release, *, torrent: bool) -> dict[str, str]:
-        """Paths of the kit's files by name: the form, the cover, and with `torrent` that too.
+    async def kit_files(self, release: Release, *, torrent: bool) -> dict[str, bytes]:
+        """The kit's files by name: the form as it is now, the cover, and with `torrent` that too.
 
+        The form is made anew: the written one may be older than an edit that was killed before its end.
         Files that are not there, or are too large for Discord, are left out.
         """
         folder = output_folder(self._config.torrent_output, release)
-        paths = {name: os.path.join(folder, name) for name in ("kit.json", *COVERS)}
+        paths = {name: os.path.join(folder, name) for name in COVERS}
         if torrent and release.torrent_path:
             paths["release.torrent"] = release.torrent_path
 
-        def there() -> dict[str, str]:
-            fits = [
-                name
-                for name, path in paths.items()
-                if os.path.isfile(path) and os.path.getsize(path) <= LARGEST
-            ]
-            return {name: paths[name] for name in fits}
+        def made() -> dict[str, bytes]:
+            from core.domain.kit import export_kit
+            from core.upload.kit import kit_of
 
-        return await asyncio.to_thread(there)
+            form = export_kit(kit_of(release, self._config).form)
+            files = {"kit.json": as_json(form)}
+            found = {name: _content(path, LARGEST) for name, path in paths.items()}
+            return files | {name: content for name, content in found.items() if content}
+
+        return await asyncio.to_thread(made)
 
     def _read(self, release: Release) -> ReleaseCard:
         from core.upload.kit import kit_of  # the form's rules are loaded with the first kit
@@ -182,14 +184,19 @@ def _torrent(path: str | None) -> TorrentFacts | None:
 
 def _cover(folder: str) -> Cover | None:
     for name in COVERS:
-        try:
-            with open(os.path.join(folder, name), "rb") as file:
-                content = file.read(LARGEST_COVER + 1)
-        except OSError:
-            continue
-        if 0 < len(content) <= LARGEST_COVER:
+        if content := _content(os.path.join(folder, name), LARGEST_COVER):
             return Cover(name, content)
     return None
+
+
+def _content(path: str, largest: int) -> bytes | None:
+    """The file's bytes; None where there is none or more than `largest`."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(largest + 1)
+    except OSError:
+        return None
+    return content if len(content) <= largest else None
 
 
 def _text(value: object) -> str | None:

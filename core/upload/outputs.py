@@ -34,8 +34,12 @@ def make_folder(folder: str) -> None:
 
 def write_json(folder: str, name: str, document: Any) -> str:
     """Write a JSON file whole or not at all; returns its path. Raises NotNow when the disk refuses."""
-    text = json.dumps(document, ensure_ascii=True, indent=1)
-    return write_whole(folder, name, text.encode("ascii"))
+    return write_whole(folder, name, as_json(document))
+
+
+def as_json(document: Any) -> bytes:
+    """A document as our JSON files have it."""
+    return json.dumps(document, ensure_ascii=True, indent=1).encode("ascii")
 
 
 def write_whole(folder: str, name: str, content: bytes) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest
 
+from core.domain.release import Release
 from core.events import Nudged
 from core.upload.rules import AUTHOR, author_key
 from tests.cogs.test_uploads import the_card, until, wait_for_approval
@@ -109,6 +112,44 @@ async def test_a_button_of_what_is_no_more_is_a_sentence(
         assert waiting in answer.text
     bot_world.app.events.publish(Nudged())
     await until(bot_world, lambda: card.deleted)
+
+
+async def test_the_kit_is_of_now_although_the_written_one_is_older(
+    bot_world: BotWorld, discord_double: Discord, waiting: str, ada: Person
+) -> None:
+    """As after a kill between an edit and the writing of its file."""
+    card = await the_card(discord_double)
+    await ada.submit(await ada.press(card, "Edit"), {"title": "The newer title"})
+    [written] = bot_world.app.config.torrent_output.rglob("kit.json")
+    written.write_text('{"title": "The older title"}')
+    reply = await (await ada.press(card, "Kit")).done()
+    assert reply.message is not None
+    assert json.loads(reply.message.file("kit.json").data)["title"] == "The newer title"
+
+
+async def test_slow_work_is_acknowledged_in_time(
+    bot_world: BotWorld,
+    discord_double: Discord,
+    waiting: str,
+    ada: Person,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The edit stands before its kit is written, and whoever made it sees the bot thinking meanwhile."""
+    gate, real = asyncio.Event(), bot_world.app.uploads._write_kit
+
+    async def on_a_slow_disk(release: Release) -> None:
+        await gate.wait()
+        await real(release)
+
+    monkeypatch.setattr(bot_world.app.uploads, "_write_kit", on_a_slow_disk)
+    card = await the_card(discord_double)
+    answer = await ada.submit(await ada.press(card, "Edit"), {"title": "Slow"})
+    assert answer.thinking
+    assert answer.latency is not None
+    assert answer.latency < 3
+    assert (await bot_world.app.shelf.one(waiting)).edits == {"title": "Slow"}
+    gate.set()
+    assert "title" in (await answer.done()).text
 
 
 async def at_upload(world: BotWorld, release_id: str, discord: Discord, ada: Person) -> None:
