@@ -62,7 +62,10 @@ class DiscordHealth:
         state = connection.get("state")
         if state is None or state == "closed" or not self._at_work():
             return Finding(
-                CHECK, "notice", "The service does not run, so the bot is not connected.", "mousekeeper run"
+                CHECK,
+                "notice",
+                "The service does not run, so the bot is not connected.",
+                "Start it with `mousekeeper run`.",
             )
         if trouble := connection.get("trouble"):
             facts = {
