@@ -11,6 +11,8 @@ from discord.ext import commands
 
 from bot.cards.parts import escape, fit
 from bot.client import Interaction, Mousekeeper
+from core.events import Nudged
+from core.presence import nudge
 
 MOST = 1800  # characters of an answer, well below Discord's 2,000
 
@@ -38,7 +40,8 @@ class Autopilot(commands.Cog):
     async def _switch(self, interaction: Interaction, *, on: bool) -> None:
         app = self._bot.app
         document = await app.autopilot.switch(on, by=interaction.user.display_name)
-        app.scheduler.nudge()
+        nudge(app.config.data)  # as the command line does: schedules, wishes and the queue look at once
+        app.events.publish(Nudged())  # and the board, also where nothing can be nudged
         await self._answer(interaction, document)
 
     async def _answer(self, interaction: Interaction, document: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import discord
 import pytest
 
 from bot.tree import missing_texts
+from core.events import Nudged
 from core.health import Check, Finding
 from tests.fixtures_bot import BotWorld
 from tests.world.discord import Discord
@@ -16,12 +17,15 @@ from tests.world.discord.faults import server_error
 async def test_the_autopilot_is_switched_by_admins_and_seen_by_all(
     bot_world: BotWorld, discord_double: Discord
 ) -> None:
+    heard: list[Nudged] = []
+    bot_world.opened = lambda app: app.events.subscribe(Nudged, heard.append)
     await bot_world.start()
     olga, zoe = discord_double.person("Olga", roles=["admin"]), discord_double.person("Zoe", locale="de")
     started = await olga.slash("/autopilot start")
     assert started.ephemeral
     assert "The autopilot is on" in started.text
     assert "By Olga" in started.text
+    assert len(heard) == 1
     assert await bot_world.app.autopilot.on()
     assert "Der Autopilot ist an" in (await zoe.slash("/autopilot status")).text
     refused = await zoe.slash("/autopilot stop")
