@@ -206,9 +206,9 @@ class Projection:
             await self._messages.delete(card)
             await self._cards.forget(card.id)
             return
-        if card.closed:
-            if rendered.closed:
-                return
+        if card.closed and rendered.closed and card.digest == rendered.digest:
+            return
+        if card.closed and not rendered.closed:
             card = await self._cards.reopen(card.id)
         try:
             if refusal := self._messages.shut(card.channel):

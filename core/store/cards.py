@@ -103,9 +103,13 @@ class CardStore:
     async def changes(self, kind: str) -> dict[str, tuple[Any, ...]]:
         """What each release that its card has to follow last changed at; equal values: nothing changed.
 
-        Besides open cards these are closed ones whose release goes on after all, or is no more.
+        Besides open cards these are closed ones whose release goes on, was decided anew, or is no more.
         """
-        goes_on = sa.or_(release.c.id.is_(None), job.c.status.not_in(("done", "cancelled")))
+        goes_on = sa.or_(
+            release.c.id.is_(None),
+            job.c.status.not_in(("done", "cancelled")),
+            release.c.decided_at > card.c.updated,
+        )
         query = (
             sa.select(card.c.subject, release.c.updated, job.c.updated.label("moved"))
             .outerjoin(release, release.c.id == card.c.subject)

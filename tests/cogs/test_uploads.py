@@ -133,6 +133,41 @@ async def test_the_card_follows_the_command_line(at_work: BotWorld, discord_doub
     await until(at_work, lambda: card.deleted)
 
 
+async def test_what_is_decided_again_while_the_bot_is_away_is_shown(
+    bot_world: BotWorld, discord_double: Discord
+) -> None:
+    await bot_world.start()
+    async with running(bot_world.app.engine):
+        release = await wait_for_approval(bot_world.app, bot_world)
+        card = await the_card(discord_double)
+        await bot_world.clock.advance(5)
+        await bot_world.app.uploads.decide(release, "reject", by="root", door="cli")
+        bot_world.app.engine.nudge()
+        await nudged(bot_world)
+        await until(bot_world, lambda: "Rejected by root" in card.text)
+
+        async def ended() -> bool:
+            return (await bot_world.app.shelf.one(release)).status == "cancelled"
+
+        await eventually(ended)
+    await bot_world.stop()
+    await bot_world.open(connect=False)
+    async with running(bot_world.app.engine):
+        await bot_world.clock.advance(60)
+        await bot_world.app.uploads.retry(release, by="root", door="cli")
+        bot_world.app.engine.nudge()
+
+        async def waits() -> bool:
+            return (await bot_world.app.shelf.one(release)).state == "awaiting_approval"
+
+        await eventually(waits)
+        await bot_world.app.uploads.decide(release, "reject", by="eve", door="cli")
+    await bot_world.stop()
+    await bot_world.start()
+    await until(bot_world, lambda: "Rejected by eve" in card.text)
+    assert discord_double.history("uploads") == [card]
+
+
 async def test_a_form_edits_only_what_was_changed(at_work: BotWorld, discord_double: Discord) -> None:
     card = await the_card(discord_double)
     ada = discord_double.person("Ada", roles=["approve"])
