@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -46,8 +47,10 @@ def put(library: Path, folder: str, content: bytes = b"audio") -> str:
 
 async def found(app: App, library: Path, name: str = "One") -> str:
     """The id of a book that was just discovered."""
-    put(library, f"{name} [{ASINS[name]}]")
-    [release] = (await app.uploads.discover())["releases"]
+    asin = ASINS.get(name) or f"B{zlib.crc32(name.encode()) % 10**9:09}"
+    folder = put(library, f"{name} [{asin}]")
+    new = (await app.uploads.discover())["releases"]
+    [release] = [each for each in new if each["source_dir"] == folder]
     return str(release["id"])
 
 
