@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from core.clock import Clock
 from core.domain.freeleech import wedge_would_be_wasted
-from core.errors import AuthFailed, BadReply, IntegrationError, RateLimited, Rejected, Unreachable
+from core.errors import AuthFailed, BadReply, IntegrationError, NotNow, RateLimited, Rejected, Unreachable
 from core.http import Reply, user_agent
 from core.integrations.mam import answers, calls, reading
 from core.integrations.mam.account import AccountStatus
@@ -80,9 +80,11 @@ class Mam:
         self._refused: AuthFailed | None = None
         self._doubts = 0
         self._account: tuple[float, AccountStatus] | None = None
+        self._closed = False
 
     async def close(self) -> None:
         """Let an exchange under way end (it may bring a new session), then let go of the session."""
+        self._closed = True
         if self._under_way is not None and not self._under_way.done():
             await asyncio.wait({self._under_way}, timeout=CLOSING_PATIENCE)
         self._session.close()
@@ -216,6 +218,8 @@ class Mam:
             exchange.exception()  # told to the caller; if that one left, nobody else wants it
 
     async def _headers(self, call: Call, body: bytes | None) -> dict[str, str]:
+        if self._closed:
+            raise NotNow("Mousekeeper is stopping; the tracker is not asked any more.")
         headers = {"User-Agent": user_agent(), "Accept": "*/*"}
         if body is not None:
             headers["Content-Type"] = "application/json"

@@ -308,6 +308,19 @@ async def test_closing_waits_for_the_exchange_under_way(mam: Any, desk: Desk, fi
     assert kept(file) == "second"
 
 
+async def test_a_closed_client_asks_no_more(mam: Any, desk: Desk, file: Path) -> None:
+    desk.answers(reply(200, {"data": [], "found": 0}))
+    waiting = [asyncio.create_task(mam.torrent(number)) for number in (1, 2, 3)]
+    while not desk.requests:
+        await asyncio.sleep(0)
+    await mam.close()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [type(None), NotNow, NotNow]
+    other = SessionFile(file, MAM_ID)
+    assert await other.header()  # it is free for the next
+    other.close()
+
+
 async def test_nothing_that_is_shown_holds_the_session(
     mam: Any, desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
