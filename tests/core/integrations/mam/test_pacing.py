@@ -139,7 +139,7 @@ async def test_a_clock_that_jumps_while_we_are_down(
     await again.turn(calls.SEARCH)
     clock.shift(3601)
     await again.turn(calls.SEEDBOX)
-    assert (await again.budget()).used <= 4
+    assert (await again.budget()).used == 2  # what another time counted is no longer there
 
 
 @given(
