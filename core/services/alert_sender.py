@@ -51,7 +51,12 @@ class AlertSender:
     async def send_due(self) -> None:
         """Send what is due now. Cancelled, it lets the running message arrive and be noted."""
         failing: dict[str, str] = {}
-        for parcel in self._parcels(await self._sendable()):
+        for planned in self._parcels(await self._sendable()):
+            valid = await self._store.claim(row.id for row in planned.alerts)
+            alerts = tuple(row for row in planned.alerts if row.id in valid)
+            if not alerts:
+                continue  # it changed back while others were being sent
+            parcel = Parcel(alerts, planned.services)
             task = asyncio.create_task(self._attempt(parcel, failing), name="send an alert")
             try:
                 await asyncio.shield(task)

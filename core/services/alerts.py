@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -235,10 +236,15 @@ class Alerts:
         """Whether rules and services fit each other, and what could not be told so far; costs nothing."""
         if not self.on:
             return []
+        missed = Counter(row.error for row in await self._store.open() if row.error)
         found = self._of_rules() + [
-            Finding("alerts", "warning", f"“{row.title}” is not told yet: {row.error}.", "It is tried again.")
-            for row in await self._store.open()
-            if row.error
+            Finding(
+                "alerts",
+                "warning",
+                f"Not told yet: {error} ({count} waiting).",
+                "It is tried again by itself.",
+            )
+            for error, count in missed.items()
         ]
         return found or [Finding("alerts", "ok", "Every alert has a service, every service has alerts.")]
 

@@ -79,12 +79,12 @@ class AlertStore:
             # it changed back before anybody was told that it had changed
             await _set(connection, [history.pop(0)["id"]], status="dropped", due=None)
         latest = history[0] if history else None
-        spacing = self._plan.spacing(new.event)
-        if latest and latest["event"] == new.event and _is_fresh(latest, now - spacing):
+        if latest and latest["event"] == new.event and _is_fresh(latest, now - self._plan.spacing(new.event)):
             await _set(connection, [latest["id"]], repeats=alert.c.repeats + 1)
             return False
-        held = bool(same) and _is_fresh(same[0], now - spacing)
-        due = _told(same[0]) + spacing if held else now
+        flaps = bool(same) and _is_fresh(same[0], now - self._plan.cool_down)
+        held = flaps and new.severity != "urgent"
+        due = _told(same[0]) + self._plan.cool_down if held else now
         await connection.execute(
             sa.insert(alert).values(
                 event=new.event,
@@ -117,6 +117,17 @@ class AlertStore:
             .where(alert.c.status.in_(OPEN), alert.c.due <= self._clock.now())
             .order_by(urgent_first, alert.c.id)
         )
+
+    async def claim(self, ids: Iterable[int]) -> set[int]:
+        """Those of them that are still to be sent; from now on a change back is an alert of its own."""
+        async with self._store.write() as connection:
+            statement = (
+                sa.update(alert)
+                .where(alert.c.id.in_(list(ids)), alert.c.status.in_(OPEN))
+                .values(status="waiting")
+                .returning(alert.c.id)
+            )
+            return set((await connection.execute(statement)).scalars())
 
     async def next_due(self) -> datetime | None:
         """When the next one is to be sent; None while nothing waits."""

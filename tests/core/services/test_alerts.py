@@ -277,8 +277,8 @@ async def test_a_dead_port_and_a_tag_nobody_carries(tmp_path: Path, clock: Simul
         texts = [finding.text for finding in await app.alerts.check()]
     assert texts == [
         "No service carries the tag tablet of alerts.rules.",
-        "“qBittorrent is away” is not told yet: JSON (phone): it cannot be reached.",
-        "“qBittorrent is back” is not told yet: no service carries a tag of its rule.",
+        "Not told yet: JSON (phone): it cannot be reached (1 waiting).",
+        "Not told yet: no service carries a tag of its rule (1 waiting).",
     ]
 
 

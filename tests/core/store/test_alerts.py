@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from core.domain.alert_events import alert
 from core.domain.alert_plan import AlertPlan
 from core.domain.timing import delay_for
-from core.events import Alert
+from core.events import Alert, AlertSeverity
 from core.store.alerts import GIVEN_UP_AFTER, AlertStore, StoredAlert
 from core.store.engine import Store
 from core.store.tables import state
@@ -114,6 +114,54 @@ async def test_what_flaps_and_stays_away_is_told_when_its_time_has_come(
     clock.shift(60)
     await alerts.add(up())
     assert await send(alerts) == ["system_up"]
+
+
+async def test_one_that_is_being_sent_is_not_taken_back(alerts: AlertStore, clock: SimulatedClock) -> None:
+    for change in (down(), up()):
+        await alerts.add(change)
+        await send(alerts)
+    clock.shift(60)
+    await alerts.add(down())
+    clock.shift(COOL_DOWN)
+    [row] = await alerts.due()
+    assert await alerts.claim([row.id]) == {row.id}
+    assert await alerts.add(up()), "people hear that it is away, so they hear that it is back"
+    await alerts.sent({row.id: ["JSON"]})
+    clock.shift(COOL_DOWN)
+    assert await send(alerts) == ["system_up"]
+
+
+async def test_one_that_was_taken_back_is_not_sent(alerts: AlertStore, clock: SimulatedClock) -> None:
+    for change in (down(), up()):
+        await alerts.add(change)
+        await send(alerts)
+    clock.shift(60)
+    await alerts.add(down())
+    clock.shift(COOL_DOWN)
+    [row] = await alerts.due()
+    await alerts.add(up())
+    assert await alerts.claim([row.id]) == set()
+
+
+async def test_the_urgent_is_not_held(alerts: AlertStore) -> None:
+    def ratio(event: str, severity: AlertSeverity) -> Alert:
+        return Alert(event, "ratio:", severity, "Ratio", "It changed.")
+
+    for event, severity in (("ratio_low", "urgent"), ("ratio_well", "ok"), ("ratio_low", "urgent")):
+        await alerts.add(ratio(event, severity))
+        assert await send(alerts) == [event]
+
+
+async def test_a_long_spacing_does_not_hold_what_changed_in_between(
+    alerts: AlertStore, clock: SimulatedClock
+) -> None:
+    waits = alert("torrent_stopped", "1", title="One", left="3 hours")
+    failed = alert("torrent_errored", "1", title="One", left="3 hours", reason="error")
+    for told in (waits, failed, waits):
+        await alerts.add(told)
+        assert await send(alerts) == [told.event]
+        clock.shift(3600)
+    assert not await alerts.add(waits)
 
 
 async def test_both_ways_are_told_though_the_first_could_not_be_sent(
