@@ -1,0 +1,1 @@
+"""What the tracker account is worth, where it is heading, and what should be done about it: pure rules."""
