@@ -49,6 +49,8 @@ AT_THE_CLIENT = (
     "record",
 )  # stages at which the torrent may be seeding, whatever failed there
 
+ANNOUNCED = ("seed", "record")  # stages at which the site knows the torrent
+
 DUTY_SECONDS = 259_200  # 72 hours of seeding, owed for each torrent
 
 

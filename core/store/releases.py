@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.domain.book import BookFacts
-from core.domain.release import Release, StagedFile
+from core.domain.release import ANNOUNCED, Release, StagedFile
 from core.store.engine import Store
 from core.store.jobs import JobStore, Row, new_id
 from core.store.tables import job, job_log, release
@@ -207,6 +207,16 @@ class ReleaseStore:
         query = _query().where(job.c.stage.in_(list(stages)))
         async with self._store.read() as connection:
             return [_release(row) for row in (await connection.execute(query)).mappings()]
+
+    async def not_announced(self) -> set[str]:
+        """Infohashes of torrents that must not run yet: no upload form was submitted for them."""
+        query = (
+            sa.select(release.c.infohash)
+            .join(job, _OWN_JOB)
+            .where(release.c.infohash.is_not(None), job.c.stage.not_in(ANNOUNCED))
+        )
+        async with self._store.read() as connection:
+            return set((await connection.execute(query)).scalars())
 
     async def twins(self, release_id: str, infohash: str) -> list[Release]:
         """Other releases with the same torrent."""

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from core.errors import MousekeeperError
 
-HEAD = "0002"  # the newest revision in migrations/versions; a test compares
+HEAD = "0003"  # the newest revision in migrations/versions; a test compares
 BACKUPS_KEPT = 5
 MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -264,3 +264,82 @@ standing_rule = sa.Table(
     sa.Column("created", UtcDateTime, nullable=False),
     sa.UniqueConstraint("kind", "key"),
 )
+
+account_log = sa.Table(
+    "account_log",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("day", sa.String(10), nullable=False),  # of `at`, in UTC: after 90 days one row a day is kept
+    sa.Column("classname", Words),
+    sa.Column("uploaded", sa.BigInteger),
+    sa.Column("downloaded", sa.BigInteger),
+    sa.Column("ratio", sa.Float),  # as the site states it; infinite without downloads
+    sa.Column("points", sa.Float),
+    sa.Column("wedges", sa.Integer),
+    sa.Column("vip_until", UtcDateTime),
+    sa.Column("unsat_count", sa.Integer),
+    sa.Column("unsat_limit", sa.Integer),
+    sa.Column("connectable", sa.String(20)),
+    _json("counts", "{}"),
+    sa.Index("ix_account_log_at", "at"),
+)
+
+purchase = sa.Table(
+    "purchase",
+    metadata,
+    sa.Column("id", sa.String(26), primary_key=True),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("slot", sa.String(12)),  # the kind while it is open: one of a kind at a time
+    sa.Column("amount", sa.Float, nullable=False),  # weeks of VIP, GiB of upload
+    sa.Column("price", sa.Float, nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("reason", Words, nullable=False),
+    sa.Column("by", sa.String(120), nullable=False),
+    sa.Column("door", sa.String(40), nullable=False),
+    sa.Column("created", UtcDateTime, nullable=False),
+    sa.Column("balance_before", sa.Float),
+    sa.Column("balance_after", sa.Float),
+    sa.Column("vip_until_before", UtcDateTime),
+    sa.Column("uploaded_before", sa.BigInteger),
+    sa.Column("sent", UtcDateTime),
+    sa.Column("answered", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("finished", UtcDateTime),
+    sa.Column("error", Words),
+    sa.UniqueConstraint("slot"),
+    sa.Index("ix_purchase_created", "created"),
+)
+
+freeze = sa.Table(
+    "freeze",
+    metadata,
+    sa.Column("scope", sa.String(20), primary_key=True),
+    sa.Column("by", sa.String(120), primary_key=True),
+    sa.Column("reason", Words, nullable=False),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("until", UtcDateTime),
+)
+
+ratio_mode = sa.Table(
+    "ratio_mode",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("mode", sa.String(12), nullable=False),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("better_since", UtcDateTime),
+    sa.Column("ended", UtcDateTime),
+    sa.Column("lowest", sa.Float),
+    _json("data", "{}"),  # what was done meanwhile
+    sa.Index("ix_ratio_mode_ended", "ended"),
+)
+
+client_change = sa.Table(
+    "client_change",
+    metadata,
+    sa.Column("infohash", sa.String(40), primary_key=True),  # empty: the program's own settings
+    sa.Column("field", sa.String(40), primary_key=True),
+    sa.Column("before", sa.JSON),
+    sa.Column("after", sa.JSON),
+    sa.Column("applied", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("at", UtcDateTime, nullable=False),
+)

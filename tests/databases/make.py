@@ -6,6 +6,7 @@ Run once when a schema version is new, and keep the file: it is what people's pr
 from __future__ import annotations
 
 import asyncio
+import math
 import sqlite3
 import tempfile
 from datetime import timedelta
@@ -16,12 +17,18 @@ import sqlalchemy as sa
 from core.domain.alert_events import alert
 from core.domain.alert_plan import AlertPlan
 from core.domain.book import BookFacts, Person, SeriesRef
+from core.domain.guard.account import Account
+from core.domain.guard.emergency import Change
+from core.domain.guard.ratio_policy import ModeState
 from core.domain.release import Decision, StagedFile
 from core.store.alerts import AlertStore
+from core.store.account import AccountLog
 from core.store.cards import CardStore
 from core.store.decisions import DecisionStore
 from core.store.engine import Store
+from core.store.guard import ClientChangeStore, FreezeStore, ModeStore
 from core.store.jobs import Claim, JobStore
+from core.store.purchases import Intent, PurchaseStore
 from core.store.releases import ReleaseStore, topic
 from core.store.rules import RuleStore
 from core.store.schema import HEAD
@@ -60,6 +67,7 @@ async def fill(path: Path) -> None:
         await releases.take_over([_imported()], last="record", first="stage", lane="general")
         await _small_tables(store)
         await _discord_and_alerts(store)
+        await _account(store, clock)
         unfilled = [table.name for table in metadata.sorted_tables if not await _rows(store, table)]
         assert not unfilled, f"no rows in {unfilled}"
     finally:
@@ -159,6 +167,32 @@ async def _discord_and_alerts(store: Store) -> None:
     told, *_ = await alerts.due()
     await alerts.sent({told.id: ["JSON (phone)"]})
     await alerts.missed(await alerts.due(), "JSON (phone): it answered 500", {told.id + 1: []})
+
+
+async def _account(store: Store, clock: SimulatedClock) -> None:
+    log, bought, modes = AccountLog(store), PurchaseStore(store), ModeStore(store)
+    for day in range(3):
+        await log.add(
+            Account(
+                clock.now(), "VIP", 2_000 + day, 1_000, math.inf if day == 0 else 2.0, 30_000.5 + day, 7,
+                START + timedelta(days=60), 4, 150, "yes", {"sSat": 12},
+            )
+        )  # fmt: skip
+        clock.shift(86_400)
+    seen = await log.last()
+    assert seen is not None
+    vip = await bought.intend(Intent("vip", 4.5, 5_625, "end", "guard", "guard"), per_day=2)
+    assert vip is not None
+    await bought.begin(vip.id, seen, 4.5, 5_625)
+    await bought.finish(vip.id, "confirmed", balance_after=24_378.5)
+    await bought.intend(Intent("upload", 50, 25_000, "cap", "guard", "guard"), per_day=2, asking=True)
+    begun = await modes.move(None, ModeState("emergency", START), 0.98)
+    await modes.note(begun, seeding=12, waiting=["Quiet Water"])
+    await modes.move(begun, ModeState("caution", clock.now()), 1.07)
+    await FreezeStore(store).put("all", "ada froze everything.", by="ada")
+    changes = [Change("", "up_limit", 1024, 0), Change("ab" * 20, "forced", False, True)]
+    await ClientChangeStore(store).remember(changes)
+    await ClientChangeStore(store).applied(changes[:1])
 
 
 async def _rows(store: Store, table: sa.Table) -> int:
