@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from core.domain.account_alerts import ACCOUNT_EVENTS
 from core.domain.alert_event import DAY, AlertEvent
 from core.domain.safe_text import cut
 from core.events import Alert
@@ -168,6 +169,7 @@ EVENTS = (
         "{left} are free there.",
         "What waited for room goes on by itself.",
     ),
+    *ACCOUNT_EVENTS,
 )
 
 BY_NAME: Mapping[str, AlertEvent] = MappingProxyType({event.name: event for event in EVENTS})
