@@ -52,6 +52,8 @@ async def _one_pass(app: App) -> None:
     if await app.autopilot.on():
         await app.regular.admit()
     await app.engine.run_until_idle()
+    if app.guard is not None:
+        await app.guard.once()
     undo()
     await app.alerts.run_once()
 
@@ -77,6 +79,8 @@ async def _until_stopped(app: App) -> None:
         "wishes": lambda: _grant_wishes(app, asked),
         "heartbeat": lambda: _beat(app),
     }
+    if app.guard is not None:
+        workers["guard"] = app.guard.run_forever
     if app.alerts.on:
         workers["alerts"] = app.alerts.run_forever
     if app.config.settings.discord_token is not None:

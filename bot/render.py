@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot import render_tracker
+
 Document = dict[str, Any]
 
 STATE_STYLES = {
@@ -212,4 +214,5 @@ LAYOUTS: dict[str, Callable[[Console, Document], None]] = {
     "autopilot": _autopilot,
     "tree": _tree,
     "plain": _plain_layout,
+    **render_tracker.LAYOUTS,
 }

@@ -19,6 +19,9 @@ from core.config import Configuration
 from core.domain.path_maps import PathMaps
 from core.errors import MousekeeperError
 from core.events import Events
+from core.guard.build import GuardRows, build_guard
+from core.guard.monitor import Guard
+from core.guard.tracker import MamAccount
 from core.health import Check
 from core.jobs.engine import Engine
 from core.jobs.scheduler import Scheduler
@@ -31,6 +34,7 @@ from core.services.autopilot import Autopilot
 from core.services.discord_health import DiscordHealth
 from core.services.disks import Disks
 from core.services.doctor import Doctor
+from core.services.duties import duties_of_uploads
 from core.services.enrichment import Enrichment
 from core.services.health import Health
 from core.services.libation import LibationService
@@ -42,6 +46,7 @@ from core.services.rules import Rules
 from core.services.runner import Runner
 from core.services.shelf import Shelf
 from core.services.system import System
+from core.services.tracker import Tracker
 from core.services.transfers import Transfers
 from core.services.uploads import Uploads
 from core.services.wishes import Handler, Wishes
@@ -102,6 +107,8 @@ class App:
     health: Health
     at_work: AtWork
     overview: Overview
+    tracker: Tracker
+    guard: Guard | None
     transfers: Transfers
     outside: Outside
 
@@ -205,6 +212,31 @@ def _wire(
     health.add(Check("discord", DiscordHealth(config, state, clock, live=mode == "serve").check))
     doctor = Doctor(config, health, outside.qbittorrent, libation, alerts)
     system = System(config, doctor, shelf, alerts, scrub)
+    rows = GuardRows.of(store)
+    guard = None
+    if mode in ("work", "serve") and (mam := outside.mam_or_none()) is not None:
+        guard = build_guard(
+            config.settings,
+            rows,
+            MamAccount(mam),
+            outside.qbittorrent,
+            alerts=alert_store,
+            releases=releases,
+            clock=clock,
+            breakers=breakers,
+            events=events,
+            may_spend=autopilot.on,
+            is_tracker_host=outside.is_tracker_host,
+        )
+    tracker = Tracker(
+        config.settings,
+        clock,
+        rows=rows,
+        duties=partial(duties_of_uploads, releases),
+        guard=guard,
+        fault=outside.mam_fault,
+    )
+    health.add(Check("account", tracker.check))
     overview = Overview(
         clock=clock,
         autopilot=autopilot,
@@ -213,6 +245,7 @@ def _wire(
         at_work=(at_work := AtWork(events, clock)),
         disks=disks,
         health=health,
+        account=tracker.line,
     )
     transfers = Transfers(
         outside.qbittorrent,
@@ -234,6 +267,7 @@ def _wire(
         uploads=uploads,
         libation=libation,
         enrichment=enrichment,
+        account_log=rows.log,
     )
     scheduler = Scheduler(schedules, clock, config.settings.timezone, regular.table(), autopilot.resting)
     handlers: dict[str, Handler] = {
@@ -241,6 +275,8 @@ def _wire(
         "prepare": uploads.prepare,
         "run_stage": uploads.run_stage,
         "scan": libation.scan,
+        "account": tracker.refresh,
+        "buy_upload": tracker.buy_upload_now,
     }
     return App(
         config=config,
@@ -272,6 +308,8 @@ def _wire(
         health=health,
         at_work=at_work,
         overview=overview,
+        tracker=tracker,
+        guard=guard,
         transfers=transfers,
         outside=outside,
     )

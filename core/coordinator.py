@@ -73,6 +73,11 @@ class Coordinator(Generic[T]):
         """Ask at the next turn of the loop instead of waiting."""
         self._wanted.set()
 
+    @property
+    def due(self) -> bool:
+        """Whether it is time to ask."""
+        return self._until_due() <= 0
+
     async def run_forever(self) -> None:
         """Ask at the right times until cancelled."""
         wait = self._until_due()

@@ -43,6 +43,25 @@ class SystemState:
     secret: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AccountSeen:
+    """The tracker account was looked at, and everything that follows from it was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatioModeChanged:
+    """The ratio put us into another mode: normal, caution or emergency."""
+
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class VipChanged:
+    """VIP has ended, or is back: what is free for us is another set now."""
+
+    is_vip: bool
+
+
 AlertSeverity = Literal["ok", "notice", "warning", "error", "urgent"]
 
 

@@ -214,6 +214,42 @@ class Vip(Section):
     """Keeping VIP."""
 
     renew: Literal["auto", "ask", "never"] = "auto"
+    renew_days_before: int = Field(
+        7, ge=1, le=80, description="Renew at the latest so many days before it ends."
+    )
+    warn_days: list[int] = Field(
+        default_factory=lambda: [14, 7, 3, 1], description="Days before its end on which you are told."
+    )
+
+
+class Guard(Section):
+    """Watching the tracker account. Spending by itself only while the autopilot is on."""
+
+    poll_minutes: int = Field(30, ge=10, le=60, description="How often the account is looked at.")
+    emergency_ratio: float = Field(1.0, ge=0, description="At this ratio or less: emergency.")
+    emergency_back: float = Field(1.05, ge=0, description="Above this for a while: no emergency any more.")
+    caution_ratio: float = Field(1.5, ge=0, description="Under this ratio: caution.")
+    caution_back: float = Field(1.6, ge=0, description="Above this for a while: no caution any more.")
+    back_after_minutes: int = Field(60, ge=0, le=10_080)
+    seed_harder: bool = Field(
+        True, description="In an emergency start, force and unlimit what is complete; put back afterwards."
+    )
+    upload_limit: Size = Field(0, description="Upload limit a second in an emergency; 0: none.")
+    let_finish: float = Field(
+        0.9, ge=0, le=1, description="A paid download this far along is not stopped in an emergency."
+    )
+    upload_credit: Literal["auto", "ask", "never"] = Field(
+        "ask", description="Buy upload credit to mend the ratio, or before points are lost at the cap."
+    )
+    purchases_per_day: int = Field(2, ge=0, le=24, description="Most purchases of each kind in a day.")
+    dry_run: bool = Field(False, description="Only say what would be bought.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Guard:
+        ladder = (self.emergency_ratio, self.emergency_back, self.caution_ratio, self.caution_back)
+        if list(ladder) != sorted(ladder):
+            raise ValueError("must rise: emergency_ratio, emergency_back, caution_ratio, caution_back")
+        return self
 
 
 class Channels(Section):
@@ -322,6 +358,7 @@ class Settings(BaseSettings):
     quality: dict[str, Any] = Field(default_factory=dict)
     cost: Cost = Field(default_factory=Cost)
     vip: Vip = Field(default_factory=Vip)
+    guard: Guard = Field(default_factory=Guard)
     discord: Discord = Field(default_factory=Discord)
     schedules: Schedules = Field(default_factory=Schedules)
     alerts: Alerts = Field(default_factory=Alerts)

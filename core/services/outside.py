@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from core.breaker import Breakers
 from core.clock import Clock
 from core.config import Configuration
 from core.domain.building import Builder
 from core.domain.containers import ContainerEngine
-from core.errors import IntegrationError
+from core.errors import ConfigError, IntegrationError
 from core.store.small import CacheStore, StateStore
 from core.upload.cascade import Source
 from core.upload.catalogue import RememberedSource
@@ -143,6 +144,27 @@ class Outside:
 
         password = settings.qb_password.get_secret_value() if settings.qb_password else ""
         return QBittorrent(settings.qb_host, settings.qb_username or "", password, clock=self._clock)
+
+    def is_tracker_host(self, host: str) -> bool:
+        """Whether torrents announced to this host are the tracker's: its own, or one the settings name."""
+        from core.integrations.mam.addresses import is_tracker
+
+        settings = self._config.settings
+        announce = settings.mam_announce_url.get_secret_value() if settings.mam_announce_url else None
+        ours = {urlsplit(url).hostname for url in (announce, settings.mam_tracker_url) if url}
+        return host in ours or is_tracker(f"https://{host}")
+
+    def mam_or_none(self) -> Mam | None:
+        """The tracker's client; None also where its settings cannot be used, which `mam_fault` tells."""
+        return None if self.mam_fault() else self.mam
+
+    def mam_fault(self) -> ConfigError | None:
+        """What keeps the tracker from being asked at all."""
+        try:
+            _ = self.mam
+        except ConfigError as fault:
+            return fault
+        return None
 
     @cached_property
     def mam(self) -> Mam | None:

@@ -14,6 +14,7 @@ from core.jobs.scheduler import Work
 from core.services.enrichment import Enrichment
 from core.services.libation import LibationService
 from core.services.uploads import Uploads
+from core.store.account import AccountLog
 from core.store.jobs import JobStore
 from core.store.releases import ReleaseStore
 from core.store.small import CacheStore, WishStore
@@ -42,11 +43,13 @@ class Regular:
         uploads: Uploads,
         libation: LibationService,
         enrichment: Enrichment,
+        account_log: AccountLog,
     ) -> None:
         self._config = config
         self._clock = clock
         self._releases = releases
         self._enrichment = enrichment
+        self._account_log = account_log
         self._admitting = asyncio.Lock()
         self._engine = engine
         self._jobs = jobs
@@ -86,8 +89,9 @@ class Regular:
                 self._engine.nudge()
 
     async def forget_old(self) -> None:
-        """Keep logs a year, wishes a month, answers of catalogues three months."""
+        """Keep logs a year, wishes a month, answers of catalogues and looks at the account three months."""
         now = self._clock.now()
         await self._jobs.forget_log(now - KEEP_LOG)
         await self._wishes.forget(now - KEEP_WISHES)
         await self._cache.forget(now - KEEP_ANSWERS)
+        await self._account_log.thin(now - KEEP_ANSWERS)  # of older days the last look each stays

@@ -30,6 +30,7 @@ from tests.world.alerts import Received, address, received
 from tests.world.discord import DISCORD, Discord
 from tests.world.discord.thread import from_thread
 from tests.world.doubles import world
+from tests.world.mam import tracker_url
 from tests.world.outside import Outside, Served
 from tests.world.waiting import until_sync
 
@@ -136,7 +137,8 @@ class Program:
             "audible": {"base_url": REFUSING},
             **self.config,
         }
-        self.secrets = {"MAM_ANNOUNCE_URL": ANNOUNCE, **self.secrets}
+        elsewhere = {"MAM_BASE_URL": REFUSING, "MAM_TRACKER_URL": REFUSING}
+        self.secrets = {"MAM_ANNOUNCE_URL": ANNOUNCE, **elsewhere, **self.secrets}
         self.write()
 
     @property
@@ -166,7 +168,8 @@ class Program:
         self.write()
 
     def meet(self, urls: Mapping[str, str]) -> None:
-        """Ask the metadata doubles at these addresses."""
+        """Ask the metadata doubles and the tracker at these addresses."""
+        self.keep_secret(MAM_BASE_URL=urls["mam"], MAM_TRACKER_URL=tracker_url(urls["mam"]))
         self.configure("audnex", base_url=urls["audnex"])
         self.configure("audible", base_url=urls["audible"])
 

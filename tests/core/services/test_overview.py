@@ -32,7 +32,7 @@ async def test_a_fresh_program_has_little_to_tell(app: App, clock: SimulatedCloc
     assert (snapshot.running, snapshot.account, snapshot.systems) == ((), None, ())
     [disk] = snapshot.disks
     assert set(disk.folders) == {"data", "staging", "torrents", "library"}
-    assert {finding.check for finding in snapshot.faults} == {"qbittorrent", "announce", "discord"}
+    assert {finding.check for finding in snapshot.faults} == {"qbittorrent", "announce", "discord", "account"}
     with pytest.raises(FrozenInstanceError):
         snapshot.version = "2"  # type: ignore[misc]
 

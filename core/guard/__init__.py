@@ -1,0 +1,1 @@
+"""The guard: keeps ratio and VIP of the tracker account safe."""
