@@ -31,10 +31,13 @@ LARGEST_FILE = 64 * 1024  # bytes
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Kept:
-    """What the file holds; `refused` counts in a row how often the tracker called the session dead."""
+    """What the file holds: a hash of the seed, and the newest value (empty: still the seed itself).
+
+    `refused` counts in a row how often the tracker called the session dead.
+    """
 
     seed: str
-    value: str
+    value: str = ""
     refused: int = 0
     version: int = _VERSION
 
@@ -59,7 +62,7 @@ class SessionFile:
             self._kept = await asyncio.to_thread(self._open)
         if self._unsaved:
             await self._save(self._kept)
-        return f"{COOKIE}={self._kept.value}"
+        return f"{COOKIE}={self._kept.value or self._seed}"
 
     async def absorb(self, set_cookies: Sequence[str]) -> None:
         """Keep the value an answer brought, on the disk first; one that takes it away is passed over.
@@ -67,7 +70,7 @@ class SessionFile:
         On a full disk the value is held in memory, and `header` insists on saving it before the next request.
         """
         value = newest(set_cookies)
-        if self._kept is None or value is None or value == self._kept.value:
+        if self._kept is None or value is None or value == (self._kept.value or self._seed):
             return
         await self._save_if_possible(replace(self._kept, value=value))
 
@@ -106,8 +109,8 @@ class SessionFile:
         kept = _read(self._path)
         if kept is not None and kept.seed == seed:
             return kept
-        fresh = _Kept(seed=seed, value=self._seed)
-        _write(self._path, fresh)
+        fresh = _Kept(seed)
+        _write(self._path, fresh)  # so that a folder that refuses is known before the tracker is asked
         return fresh
 
 
@@ -178,7 +181,8 @@ def _read(path: Path) -> _Kept | None:
         content = file.read(LARGEST_FILE)
     try:
         kept = _Kept(**json.loads(content))
-        return replace(kept, value=plain_value(kept.value), refused=int(kept.refused))
+        value = plain_value(kept.value) if kept.value else ""
+        return replace(kept, value=value, refused=int(kept.refused))
     except (ValueError, TypeError, AttributeError, RecursionError, ConfigError):
         LOG.warning("The tracker's session file %s is damaged; %s is used instead.", path, SECRET)
         return None

@@ -95,6 +95,13 @@ async def test_settings_that_would_give_the_session_away_are_refused(
         assert "two words" not in str(raised.value)
 
 
+async def test_the_real_tracker_is_out_of_reach_of_tests(program: Open) -> None:
+    async with program(MAM_BASE_URL="", MAM_TRACKER_URL="") as app:
+        assert app.outside.mam is not None
+        with pytest.raises(AssertionError, match="www"):
+            await app.outside.mam.account()
+
+
 async def test_no_file_but_its_own_and_no_log_line_holds_the_session(
     program: Open, site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -97,6 +97,17 @@ async def test_the_file_is_ones_own_and_says_which_seed_it_began_with(
     assert desk.requests[-1].headers["Cookie"] == f"mam_id={MAM_ID}"
 
 
+async def test_mam_id_itself_is_not_copied_to_the_disk(
+    connect: Callable[..., Any], desk: Desk, file: Path
+) -> None:
+    dead = {"Success": False, "msg": "Invalid session - Invalid Cookie"}
+    for script in (reply(200, ACCOUNT, cookies=rotation(MAM_ID)), reply(403, dead)):
+        desk.answers(script)
+        await asyncio.gather((await connect()).account(fresh=True), return_exceptions=True)
+        assert kept(file) == ""
+        assert MAM_ID not in file.read_text()
+
+
 async def test_any_answer_may_renew_the_session_and_none_ends_it(
     connect: Callable[..., Any], desk: Desk, file: Path
 ) -> None:
