@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from tests.world.discord import Discord, serving_discord
 from tests.world.discord.entities import Message
 from tests.world.discord.limits import Limit
 from tests.world.discord.state import Knobs
+from tests.world.waiting import until
 
 AT_ONCE = 20  # presses
 FULL, QUICK = (500, 5, 60.0, 5), (60, 2, 10.0, 2)  # presses, torrents hashed, seconds at rest, starts
@@ -132,6 +134,8 @@ async def _presses(count: int, torrents: int) -> dict[str, float]:
         async with program.running():
             await discord.until(lambda: len(_cards(discord)) == count, f"{count} cards", 180)
             await _queue_torrents(program, torrents)
+            if torrents:
+                await until(lambda: _hashing(program), 60, what="a torrent being hashed")
             latencies: list[float] = []
             turns = asyncio.Semaphore(AT_ONCE)
 
@@ -205,6 +209,14 @@ async def _add(program: _Program, titles: list[str], *, stage: str, staged_size:
             await jobs.move(row_of_job["id"], values, {"stage": stage, "event": "done", "text": ""})
     finally:
         await store.close()
+
+
+def _hashing(program: _Program) -> bool:
+    with closing(sqlite3.connect(f"file:{program.database}?mode=ro", uri=True, timeout=30)) as connection:
+        found = connection.execute(
+            "SELECT 1 FROM job WHERE stage = 'build' AND status = 'running'"
+        ).fetchone()
+    return found is not None
 
 
 async def _built(program: _Program) -> int:

@@ -11,11 +11,13 @@ import hashlib
 import itertools
 import mmap
 import os
+import sys
 import threading
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from types import TracebackType
 
 from core.domain.building import Progress
@@ -23,6 +25,7 @@ from core.errors import NotNow
 from core.upload.torrent.faults import reading_fault, shown
 from core.upload.torrent.survey import SourceFile
 
+NICENESS = 10  # of the hashing threads: presses and commands are answered before them
 CHUNK = 1024 * 1024  # bytes read and hashed at a time; with the threads, the bound on memory
 MOST_THREADS = 4  # disks give no more to more readers
 REPORT_SECONDS = 0.1
@@ -87,12 +90,20 @@ def hash_pieces(
             raise
 
     meter.advance(0)
-    with ThreadPoolExecutor(min(threads, count), thread_name_prefix="hash") as pool:
+    pool = ThreadPoolExecutor(min(threads, count), thread_name_prefix="hash", initializer=_step_back)
+    with pool:
         outcomes = [pool.submit(work).exception for _ in range(min(threads, count))]
         errors = [error for outcome in outcomes if (error := outcome())]
     if errors:  # one thread's fault stops the others: tell the fault, not the stopping
         raise min(errors, key=lambda error: isinstance(error, Stopped))
     return bytes(digests)
+
+
+def _step_back() -> None:
+    """People first: on Linux this thread alone gets a lower priority; where it cannot, it keeps its own."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def _next(numbers: Iterator[int], lock: threading.Lock) -> int | None:
