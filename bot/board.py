@@ -112,7 +112,7 @@ class Board:
         return () if self._channel is None else (SUBJECT,)
 
     async def changes(self) -> dict[str, Any]:
-        return {} if self._channel is None else {SUBJECT: object()}  # whoever looks, looks anew
+        return {} if self._channel is None else {SUBJECT: await self._bot.app.overview.mark()}
 
     def touched_by(self, _move: JobMoved) -> bool:
         return False  # its own ears hear more

@@ -138,7 +138,7 @@ def _counts(counts: Counts, say: Words) -> str:
 
 
 def _state(state: str, count: int, say: Words) -> str:
-    text = f"{count} {say.name('states', state)}"
+    text = f"{count}{measures.JOINED}{say.name('states', state)}"
     return f"**{text}**" if state in FOR_PEOPLE else text
 
 
@@ -163,7 +163,8 @@ def _disk(disk: Disk, say: Words) -> str:
     if disk.free is None or not disk.total:
         return f"{ICONS['error']} {folders}: {escape(disk.fault, 80) or '?'}"
     free, total = (measures.size(count, say.language) for count in (disk.free, disk.total))
-    return f"{measures.bar(1 - disk.free / disk.total)} {say('free', free=free, total=total)}{DOT}{folders}"
+    used = measures.bar(1 - disk.free / disk.total)
+    return _noted(f"{used} {say('free', free=free, total=total)}", folders)
 
 
 def _account(account: AccountLine, say: Words) -> str:

@@ -46,6 +46,10 @@ class Autopilot:
         self._state = state
         self._schedules = schedules
 
+    async def said(self) -> str | None:
+        """When a person last said anything."""
+        return (await self._state.get(KEY) or {}).get("at")
+
     async def on(self) -> bool:
         """What a person last said; the configured value until somebody says anything."""
         said = await self._state.get(KEY)

@@ -12,6 +12,7 @@ from core.clock import Clock, sleep_or
 
 PATIENCE = 2.0  # seconds a file system gets to answer
 FRESH = 20.0  # seconds an answer serves everybody who asks
+GRACE = 60.0  # seconds of silence in which its last answer still holds: a sleeping disk takes a while to spin up
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class Disks:
         self._clock = clock
         self._measure = measure
         self._asked: dict[str, asyncio.Task[Answer]] = {}
+        self._asked_at: dict[str, float] = {}
+        self._last: dict[str, Answer] = {}
         self._seen: tuple[float, tuple[Disk, ...]] | None = None
         self._looking = asyncio.Lock()
 
@@ -85,13 +88,17 @@ class Disks:
             thread = asyncio.to_thread(self._measure, folder)
             task = self._asked[name] = asyncio.create_task(thread, name=f"disk {name}")
             task.add_done_callback(_heard)
+            self._asked_at[name] = self._clock.monotonic()
         answered = asyncio.Event()
         task.add_done_callback(lambda _: answered.set())
         await sleep_or(self._clock, PATIENCE, answered)
         if not task.done():
+            if name in self._last and self._clock.monotonic() - self._asked_at[name] < GRACE:
+                return self._last[name]
             return Disk((name,), folder, fault="does not answer")
         try:
-            return task.result()
+            self._last[name] = task.result()
+            return self._last[name]
         except OSError as error:
             return Disk((name,), folder, fault=error.strerror or type(error).__name__)
 

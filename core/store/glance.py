@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from core.domain.release import STATE_AT_STAGE, count_states, release_state
 from core.store.engine import Store
 from core.store.releases import KIND
-from core.store.tables import job, release
+from core.store.tables import job, job_log, release
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,11 @@ class GlanceStore:
         query = sa.select(*columns).where(job.c.status == "running").order_by(job.c.updated, job.c.id)
         async with self._store.read() as connection:
             return [RunningJob(*row) for row in await connection.execute(query)]
+
+    async def last_line(self) -> int:
+        """The number of the newest line in any job's log: another one means that something has moved."""
+        async with self._store.read() as connection:
+            return int((await connection.execute(sa.select(sa.func.max(job_log.c.id)))).scalar() or 0)
 
     async def upload_counts(self) -> dict[str, int]:
         """How many releases are in each state, in the order of a release's life."""

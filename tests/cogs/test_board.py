@@ -12,8 +12,9 @@ import pytest
 from bot.board import AFTER, OVERDUE, SLOWEST, until_stale
 from bot.pump import GAP
 from core.events import Nudged, Progress
-from core.services.disks import Answer, Disks
+from core.services.disks import Disk, Disks
 from core.services.health import SystemHealth
+from core.services.overview import Snapshot
 from core.store.small import ScheduleStore
 from tests.bot.cards.test_status_card import BUSY, QUIET, minutes
 from tests.core.services.conftest import found, stands_at
@@ -34,10 +35,10 @@ class Stage:
         self.ada: Person = discord.person("Ada", roles=["admin"])
 
     async def start(self) -> None:
-        """Start, again after an earlier one, on disks that nobody else fills meanwhile."""
+        """Start, or start again."""
         await self.world.restart() if self.discord.gateway.identifies else await self.world.start()
         app = self.world.app
-        app.overview._disks = app.health._disks = Disks({"data": Path("/data")}, self.clock, half_full)
+        app.overview._disks = app.health._disks = HalfFull({}, self.clock)
 
     async def ask(self, live: bool = True, *, here: str = "requests") -> str:
         """`/status overview live:...` by Ada; the answer's text."""
@@ -82,8 +83,11 @@ class Stage:
         return len(self.discord.outside.asked("PATCH /api/v10/channels/*"))
 
 
-def half_full(folder: Path) -> Answer:
-    return Answer(folder, 1, free=2**40, total=2**41, writable=True)
+class HalfFull(Disks):
+    """Disks that nobody fills meanwhile, and that answer however fast a test lets time pass."""
+
+    async def look(self) -> tuple[Disk, ...]:
+        return (Disk(("data",), Path("/data"), free=2**40, total=2**41),)
 
 
 @pytest.fixture
@@ -126,11 +130,35 @@ async def test_when_nothing_happens_nothing_is_sent(stage: Stage) -> None:
     await stage.start()
     await stage.ask()
     await stage.quiet(10)
+    stage.world.bot.projection.touch("board", "board")  # what the bot finds out at its start is known by now
+    await stage.quiet(10)
+    shown, edits = stage.board.text, stage.board.edits
     requests = len(stage.discord.outside.requests)
     await stage.quiet(6 * SLOWEST)
+    assert stage.board.text == shown
     paths = [str(seen) for seen in stage.discord.outside.requests[requests:]]
     assert [path for path in paths if not path.startswith("GET")] == []  # the hourly patrol only looks
-    assert stage.board.edits == 0
+    assert stage.board.edits == edits
+
+
+async def test_a_nudge_without_news_costs_no_look(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the file system knows no pipes, there is one a second."""
+    await stage.start()
+    await stage.ask()
+    overview, looks = stage.world.app.overview, 0
+    snapshot = overview.snapshot
+
+    async def counted() -> Snapshot:
+        nonlocal looks
+        looks += 1
+        return await snapshot()
+
+    await stage.quiet(10)
+    monkeypatch.setattr(overview, "snapshot", counted)
+    for _ in range(20):
+        stage.world.app.events.publish(Nudged())
+        await stage.quiet(1)
+    assert looks <= 1  # what it stands at has to be learnt once
 
 
 async def test_what_others_wrote_is_shown(stage: Stage) -> None:
@@ -163,7 +191,7 @@ async def test_it_goes_on_after_a_restart(stage: Stage) -> None:
     await stage.start()
     await found(stage.world.app, stage.world.folder / "library")
     stage.world.app.events.publish(Nudged())
-    await stage.run(lambda: "1 discovered" in board.text)
+    await stage.run(lambda: "1\u00a0discovered" in board.text)
     assert stage.board is board
 
 
@@ -234,7 +262,7 @@ async def test_where_it_may_not_pin_it_says_so_and_works(stage: Stage) -> None:
     assert not stage.board.pinned
     await found(stage.world.app, stage.world.folder / "library")
     stage.world.app.events.publish(Nudged())
-    await stage.run(lambda: "1 discovered" in stage.board.text)
+    await stage.run(lambda: "1\u00a0discovered" in stage.board.text)
 
 
 async def test_where_it_may_not_write_it_says_so_and_comes_when_it_may(stage: Stage) -> None:
@@ -269,9 +297,9 @@ async def test_trouble_delays_it_and_the_last_state_arrives(stage: Stage, fault:
     await stage.run(lambda: stage.edits > 0)
     await found(app, stage.world.folder / "library", "Two")
     app.events.publish(Nudged())
-    while "2 discovered" not in stage.board.text:  # its pauses grow
+    while "2\u00a0discovered" not in stage.board.text:  # its pauses grow
         await stage.clock.advance(20)
-        await stage.run(lambda: stage.clock.sleeping > 1 or "2 discovered" in stage.board.text)
+        await stage.run(lambda: stage.clock.sleeping > 1 or "2\u00a0discovered" in stage.board.text)
     assert stage.edits > times
 
 
@@ -281,7 +309,7 @@ async def test_a_connection_that_dropped_takes_nothing_with_it(stage: Stage) -> 
     stage.discord.drop()
     await found(stage.world.app, stage.world.folder / "library")
     stage.world.app.events.publish(Nudged())
-    await stage.run(lambda: "1 discovered" in stage.board.text)
+    await stage.run(lambda: "1\u00a0discovered" in stage.board.text)
     await stage.discord.connected()
 
 

@@ -40,7 +40,7 @@ async def test_overview_is_for_everyone_and_seen_by_one(bot_world: BotWorld, dis
     app.events.publish(Progress(book, "build", 0.5, "hashing"))
     reply = await (await discord_double.person("Zoe").slash("/status overview")).done()
     assert reply.ephemeral
-    assert "**Uploads**\n1 described" in reply.text
+    assert "**Uploads**\n1\u00a0described" in reply.text
     assert "One · building the torrent\n▰▰▰▰▰▰▱▱▱▱▱▱ 50\u00a0%" in reply.text
     assert reply.message.labels == ["Refresh", "Downloads", "Health"]
 
@@ -52,7 +52,7 @@ async def test_refresh_shows_what_is_now_in_place(bot_world: BotWorld, discord_d
     assert "nothing yet" in reply.text
     await found(bot_world.app, bot_world.folder / "library")
     await (await zoe.press(reply, "Refresh")).updated()
-    assert "1 discovered" in reply.message.text
+    assert "1\u00a0discovered" in reply.message.text
     await (await zoe.press(reply, "Health")).updated()
     assert "qBittorrent is not set" in reply.message.text
     await (await zoe.press(reply, "Overview")).updated()

@@ -97,7 +97,7 @@ async def test_all_quiet() -> None:
         "## Mousekeeper\n🟢 All is well.\n**Autopilot** off: nothing starts by itself\n\n"
         "**Uploads**\nnothing yet\n\n"
         "**At work**\nnothing at the moment\n\n"
-        "**Disk**\n▰▰▰▰▰▰▰▰▰▱▱▱ 412 GiB free of 2.0 TiB · data, staging, library\n\n"
+        "**Disk**\n▰▰▰▰▰▰▰▰▰▱▱▱ 412 GiB free of 2.0 TiB\n-# data, staging, library\n\n"
         f"-# Mousekeeper 0.2.0 · as of <t:{T0}:R>"
     )
     assert buttons(view) == {f"mk1:status:all:{verb}": True for verb in ("refresh", "downloads", "health")}
@@ -112,7 +112,7 @@ async def test_all_that_there_is() -> None:
         "**Uploads**\n12 discovered · **3 awaiting approval** · 31 seeding · **1 failed**\n\n"
         "**At work**\nThe Salt Road · building the torrent\n▰▰▰▰▰▱▱▱▱▱▱▱ 42 % · 3 min left\n"
         f"\\*Wren\\* & Co · adding it to qBittorrent\n-# since <t:{T0 - 60}:R>\n\n"
-        "**Disk**\n▰▰▰▰▰▰▰▰▰▱▱▱ 412 GiB free of 2.0 TiB · data, staging\n🔴 library: does not answer\n\n"
+        "**Disk**\n▰▰▰▰▰▰▰▰▰▱▱▱ 412 GiB free of 2.0 TiB\n-# data, staging\n🔴 library: does not answer\n\n"
         "**Account**\nVIP · ratio 2.46 · 12345 points · 4 wedges · "
         f"VIP until <t:{T0 + 3_456_000}:d> · 3 of 50 unsatisfied · mode free · seen <t:{T0 - 300}:R>\n\n"
         "**Health**\n🔴 **qBittorrent** refuses us: It refuses us.\n"
@@ -126,7 +126,7 @@ async def test_in_german() -> None:
     said = text(overview_card(BUSY, TEXTS, "de", status_buttons()))
     assert "🔴 2 Sachen brauchen jemanden." in said
     assert "**3 warten auf Freigabe**" in said
-    assert "412 GiB von 2,0 TiB frei · Daten, Bereitstellung" in said
+    assert "412 GiB von 2,0 TiB frei\n-# Daten, Bereitstellung" in said
     assert "Ratio 2,46" in said
 
 

@@ -67,6 +67,24 @@ async def test_a_share_that_hangs_is_told_and_takes_one_thread(
     assert share.asked == 2
 
 
+async def test_a_disk_that_wakes_slowly_is_no_fault(
+    tmp_path: Path, clock: SimulatedClock, share: Share
+) -> None:
+    disks = Disks({"staging": tmp_path / "share"}, clock, share)
+    share.answers.set()
+    [before] = await disks.look()
+    share.answers.clear()
+    told = []
+    for _ in range(5):
+        clock.shift(FRESH)
+        looking = asyncio.create_task(disks.look())
+        await clock.run_until(looking.done, limit=PATIENCE)
+        told += looking.result()
+    assert told[:3] == [before] * 3
+    assert [disk.fault for disk in told[3:]] == ["does not answer"] * 2
+    assert share.asked == 2
+
+
 async def test_many_who_ask_are_one_question(tmp_path: Path, clock: SimulatedClock) -> None:
     asked = 0
 

@@ -92,6 +92,22 @@ async def test_the_autopilot_tells_what_comes_next(app: App, clock: SimulatedClo
     assert due["discover"] == clock.now()  # it never ran
 
 
+async def test_the_mark_moves_when_somebody_wrote(app: App, library: Path, clock: SimulatedClock) -> None:
+    marks = [await app.overview.mark()]
+    book = await found(app, library)
+    marks.append(await app.overview.mark())
+    await app.autopilot.switch(True, by="ada")
+    marks.append(await app.overview.mark())
+    await stands_at(app, book, "approve", "waiting")
+    marks.append(await app.overview.mark())
+    await app.uploads.decide(book, "hold", by="ada", door="test")
+    marks.append(await app.overview.mark())
+    assert len(set(marks)) == len(marks)
+    clock.shift(3600)
+    await app.overview.snapshot()
+    assert await app.overview.mark() == marks[-1]
+
+
 async def test_the_account_is_told_where_there_is_one(app: App, clock: SimulatedClock) -> None:
     line = AccountLine(mode="free", seen=clock.now(), ratio=2.5)
 
