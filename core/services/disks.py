@@ -12,7 +12,7 @@ from core.clock import Clock, sleep_or
 
 PATIENCE = 2.0  # seconds a file system gets to answer
 FRESH = 20.0  # seconds an answer serves everybody who asks
-GRACE = 60.0  # seconds of silence in which its last answer still holds: a sleeping disk takes a while to spin up
+GRACE = 60.0  # seconds of silence in which its last answer still holds: sleeping disks spin up slowly
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.cards.downloads import A_PAGE, downloads_card, page_of
-from core.services.transfers import UNKNOWN, WORDS, Transfer, TransferList
+from core.domain.transfer_words import UNKNOWN, WORDS
+from core.services.transfers import Transfer, TransferList
 from tests.bot.cards import faces
 from tests.bot.cards.faces import TEXTS, buttons, components, status_buttons, walk
 from tests.world.clock import START

@@ -83,6 +83,7 @@ async def test_a_disk_that_wakes_slowly_is_no_fault(
     assert told[:3] == [before] * 3
     assert [disk.fault for disk in told[3:]] == ["does not answer"] * 2
     assert share.asked == 2
+    share.answers.set()
 
 
 async def test_many_who_ask_are_one_question(tmp_path: Path, clock: SimulatedClock) -> None:
