@@ -32,6 +32,12 @@ def decimal(value: float, places: int, language: str) -> str:
     return text.replace(".", ",") if language in COMMA else text
 
 
+def count(number: int, language: str) -> str:
+    """A whole number in groups of three digits."""
+    text = f"{number:,}"
+    return text.replace(",", ".") if language in COMMA else text
+
+
 def size(count: float, language: str) -> str:
     """Bytes in the fitting binary unit: `9.4 GiB`, `412 GiB`."""
     value, unit = max(0.0, float(count)), 0

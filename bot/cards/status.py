@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import discord
@@ -33,6 +33,8 @@ FOR_PEOPLE = ("awaiting_approval", "awaiting_upload", "failed")  # states that w
 HEAD, PIPELINES, RUNNING, DISKS, ACCOUNT, HEALTH = 500, 700, 900, 500, 250, 800
 FINDINGS, SYSTEMS = 2200, 1300
 NEXT_RUNS = 2
+MODE_ICONS = {"normal": "🟢", "caution": "🟠", "emergency": "🔴"}  # of the account's ratio
+LONG_AGO = timedelta(hours=2)
 DOT = " · "
 
 
@@ -48,7 +50,7 @@ def overview_card(
         _disks(snapshot.disks, say),
     ]
     if snapshot.account is not None:
-        parts.append(_account(snapshot.account, say))
+        parts.append(_account(snapshot.account, say, snapshot.at, board=board))
     if trouble := _health(snapshot, say):
         parts.append(trouble)
     if board:  # its message is found again by what its buttons say
@@ -167,20 +169,24 @@ def _disk(disk: Disk, say: Words) -> str:
     return _noted(f"{used} {say('free', free=free, total=total)}", folders)
 
 
-def _account(account: AccountLine, say: Words) -> str:
+def _account(account: AccountLine, say: Words, now: datetime, *, board: bool) -> str:
+    """The account on one line; the board rounds its points and tells its age only when that is long."""
+    points, seen = account.points, None if board and now - account.seen < LONG_AGO else account.seen
+    if board and points is not None:
+        points -= points % 100
     known = [
+        f"{MODE_ICONS.get(account.mode, ICONS['notice'])} {say.name('modes', account.mode)}",
         escape(account.user_class, 30) if account.user_class else None,
         None
         if account.ratio is None
         else say("ratio", ratio=measures.decimal(account.ratio, 2, say.language)),
-        None if account.points is None else say("points", points=account.points),
+        None if points is None else say("points", points=measures.count(points, say.language)),
         None if account.wedges is None else say("wedges", wedges=account.wedges),
         say("vip_until", day=measures.date(account.vip_until)) if account.vip_until else None,
         None
         if account.unsatisfied is None
         else say("unsatisfied", count=account.unsatisfied, limit=account.unsatisfied_limit or "?"),
-        say("mode", mode=escape(account.mode, 30)),
-        say("seen", moment=measures.relative(account.seen)),
+        say("seen", moment=measures.relative(seen)) if seen else None,
     ]
     line = DOT.join(text for text in known if text)
     return f"**{say('account')}**\n{fit([line], ACCOUNT, say.more)}"

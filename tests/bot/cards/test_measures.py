@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.cards.measures import JOINED, bar, date, duration, percent, relative, size, speed
+from bot.cards.measures import JOINED, bar, count, date, duration, percent, relative, size, speed
 
 
 def plain(text: str) -> str:
@@ -54,6 +54,10 @@ def test_a_bar_is_full_at_the_end_only(fraction: float, cells: int, text: str) -
 def test_sizes(count: float, english: str, german: str) -> None:
     assert (plain(size(count, "en")), plain(size(count, "de"))) == (english, german)
     assert plain(speed(count, "en")) == f"{english}/s"
+
+
+def test_numbers() -> None:
+    assert (count(999, "en"), count(1_234_567, "en"), count(-12_345, "de")) == ("999", "1,234,567", "-12.345")
 
 
 @pytest.mark.parametrize(

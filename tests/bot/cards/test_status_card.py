@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.cards.status import health_card, overview_card
+from core.domain.guard.ratio_policy import MODES
 from core.domain.release import STATES
 from core.health import Finding
 from core.services.at_work import Progressing
@@ -67,7 +68,7 @@ BUSY = replace(
         Disk(("library",), Path("/srv"), fault="does not answer"),
     ),
     account=AccountLine(
-        mode="free",
+        mode="caution",
         seen=minutes(-5),
         user_class="VIP",
         ratio=2.456,
@@ -113,8 +114,8 @@ async def test_all_that_there_is() -> None:
         "**At work**\nThe Salt Road · building the torrent\n▰▰▰▰▰▱▱▱▱▱▱▱ 42 % · 3 min left\n"
         f"\\*Wren\\* & Co · adding it to qBittorrent\n-# since <t:{T0 - 60}:R>\n\n"
         "**Disk**\n▰▰▰▰▰▰▰▰▰▱▱▱ 412 GiB free of 2.0 TiB\n-# data, staging\n🔴 library: does not answer\n\n"
-        "**Account**\nVIP · ratio 2.46 · 12345 points · 4 wedges · "
-        f"VIP until <t:{T0 + 3_456_000}:d> · 3 of 50 unsatisfied · mode free · seen <t:{T0 - 300}:R>\n\n"
+        "**Account**\n🟠 ratio getting low · VIP · ratio 2.46 · 12,345 points · 4 wedges · "
+        f"VIP until <t:{T0 + 3_456_000}:d> · 3 of 50 unsatisfied · seen <t:{T0 - 300}:R>\n\n"
         "**Health**\n🔴 **qBittorrent** refuses us: It refuses us.\n"
         f"🟠 **Audnex** is away since <t:{T0 - 1800}:R>, asked again <t:{T0 + 900}:R>\n"
         "🔴 /srv (library) cannot be looked at: does not answer.\n🔵 1 notice under Health\n\n"
@@ -154,13 +155,19 @@ async def test_the_board_changes_only_when_something_happens() -> None:
 
 
 async def test_what_hardly_changed_is_no_change() -> None:
-    """Bytes that come and go, a second more of work: an edit nobody would see."""
+    """Bytes that come and go, a second more of work, a few points: an edit nobody would see."""
     disk = replace(QUIET.disks[0], free=412 * GIB + 150 * 2**20)
     running = replace(BUSY.running[0], progress=Progressing("build", 0.4249, 185, "hashing"))
-    before = replace(QUIET, running=(BUSY.running[0],))
-    after = replace(QUIET, running=(running,), disks=(disk,))
+    account = replace(BUSY.account, seen=minutes(0), points=12_399)  # type: ignore[type-var]  # there is one
+    before = replace(QUIET, running=(BUSY.running[0],), account=BUSY.account)
+    after = replace(QUIET, running=(running,), disks=(disk,), account=account)
     one, other = (overview_card(each, TEXTS, "en", status_buttons(), board=True) for each in (before, after))
     assert components(one) == components(other)
+
+
+async def test_the_board_says_when_the_account_was_not_seen_for_long() -> None:
+    old = replace(QUIET, account=BUSY.account, at=minutes(180))
+    assert f"seen <t:{T0 - 300}:R>" in text(overview_card(old, TEXTS, "en", status_buttons(), board=True))
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
@@ -169,6 +176,7 @@ async def test_every_word_of_the_core_has_a_name(language: str) -> None:
     assert {f"status.states.{state}" for state in STATES} <= keys
     assert {f"status.stages.{name}" for name, _, _ in STAGES} <= keys
     assert {f"status.schedules.{name}" for name in ("scan", "discover", "enrich", "retention")} <= keys
+    assert {f"status.modes.{mode}" for mode in MODES} <= keys
     assert {f"status.folders.{name}" for name in ("data", "staging", "torrents", "library")} <= keys
 
 
