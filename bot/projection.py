@@ -234,6 +234,9 @@ class Projection:
             card = await self._cards.posted(card.id, sent.id, digest if as_rendered else "", closed=False)
             message = sent.id
             await self._tell_posted(kind, sent)
+        if card.digest != digest:
+            # noted first: where the answer is lost, or we are killed, nobody knows what the message shows
+            card = await self._cards.unsure(card.id)
         if card.digest != digest and not await self._messages.edit(card, message, rendered):
             await self._bring_up(kind, await self._cards.lost(card.id), rendered)
         elif card.digest != digest or card.closed != rendered.closed or card.error:

@@ -128,6 +128,10 @@ class CardStore:
         """Discord has the message and shows this."""
         return await self._set(card_id, message=str(message), digest=digest, closed=closed, error=None)
 
+    async def unsure(self, card_id: str) -> Card:
+        """An edit is on its way: what the message shows is known again when Discord has answered."""
+        return await self._set(card_id, digest=None)
+
     async def lost(self, card_id: str) -> Card:
         """The message is gone: the card is to be sent anew, under another nonce."""
         values = {"message": None, "attempted": None, "digest": None, "nonce": new_id()[:25]}

@@ -265,6 +265,17 @@ async def test_the_latest_state_wins_and_equal_ones_are_no_edit(
     assert ash.edits == edits
 
 
+async def test_an_edit_whose_answer_is_lost_and_that_is_taken_back(
+    notes: Notes, bot_world: BotWorld, discord_double: Discord
+) -> None:
+    await at_rest(bot_world)
+    discord_double.outside.fail("PATCH /api/v10/channels/*/messages/*", after_it_happened(drop()))
+    notes.write(ash="second of ash")
+    await until(bot_world, lambda: "second of ash" in shown(discord_double), step=0)
+    notes.write(ash="first of ash")
+    await until(bot_world, lambda: shown(discord_double) == ["first of ash", "first of elm"])
+
+
 async def test_what_is_no_more_loses_its_card(
     notes: Notes, bot_world: BotWorld, discord_double: Discord
 ) -> None:
