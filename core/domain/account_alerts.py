@@ -46,6 +46,7 @@ ACCOUNT_EVENTS = (
         "ratio",
         "The ratio is {ratio}",
         "It is out of the range that calls for caution.",
+        "What costs ratio is weighed as usual again.",
     ),
     AlertEvent(
         "vip_ending",
@@ -63,6 +64,7 @@ ACCOUNT_EVENTS = (
         "VIP ends in {days} days",
         VIP_FACTS,
         "{plan}",
+        "Nothing is to be done.",
     ),
     AlertEvent(
         "vip_lost",
@@ -86,7 +88,9 @@ ACCOUNT_EVENTS = (
         "notice",
         "purchase",
         "Bought {what}",
-        "It is seen on the account; {left} are left.",
+        "It is seen on the account.",
+        "{left} are left.",
+        "Nothing is to be done; `mousekeeper tracker` lists what was bought.",
     ),
     AlertEvent(
         "purchase_asked",
@@ -95,7 +99,7 @@ ACCOUNT_EVENTS = (
         "May {what} be bought?",
         "{reason}",
         "Nothing is bought unasked.",
-        "Decide in Discord, or with `mousekeeper tracker`.",
+        "Decide with `mousekeeper tracker yes` or `no`; `mousekeeper tracker` shows what is asked.",
         spacing=DAY,
     ),
     AlertEvent(
@@ -105,6 +109,7 @@ ACCOUNT_EVENTS = (
         "{what} was not bought",
         "{reason}",
         "It is planned anew, as often a day as guard.purchases_per_day allows.",
+        "See `mousekeeper tracker` if it goes on.",
         spacing=DAY,
     ),
     AlertEvent(
